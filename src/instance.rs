@@ -106,7 +106,7 @@ impl Opened {
             ),
         };
         Fault::new(format!(
-            "Traefik cannot {what}: with `passthrough` it does not open the TLS of browsers"
+            "Traefik cannot {what}: it passes TLS on to httpd, unopened"
         ))
         .help(help)
     }

@@ -3,6 +3,7 @@
 use crate::support::{Run, assert_snapshot_in, report, run, run_in, write};
 use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::path::expand::TopologyName;
+use std::fs;
 use tempfile::TempDir;
 
 /// A CA.
@@ -607,6 +608,17 @@ fn the_old_route_gives_up_the_name_of_the_host_as_the_release_writes_it() {
 }
 
 #[test]
+fn the_old_route_keeps_the_tls_options_of_connections_that_are_open() {
+    let to = ["--to", "passthrough", "--public-certificate", "w"];
+    let asked = ["--clients-ca", ROOT];
+    let rule = r"HostRegexp(`^a\\.example\\.org$`) || Host(`a.example.org.invalid`)";
+    let text = run(&[MOVE, &to, &asked].concat()).good();
+    assert!(text.contains(rule), "{text}");
+    let text = run(&[MOVE, &to].concat()).good();
+    assert!(!text.contains(".invalid"), "{text}");
+}
+
+#[test]
 fn a_fleet_moves_as_a_whole_with_the_words_that_its_file_is_to_have() {
     let fleet = fleet("  instances: {a: {}, b: {}}\n  flux: {source: infra}\n");
     let to = [
@@ -643,6 +655,30 @@ fn a_fleet_moves_as_a_whole_with_the_words_that_its_file_is_to_have() {
             && !text.contains("a: direct ->"),
         "{text}"
     );
+}
+
+#[test]
+fn the_file_of_a_load_balancer_that_is_left_goes_with_the_last_step() {
+    let haproxy = ended_fleet("inspect-twice", "haproxy", "");
+    let to = ["--to", "direct", "-o", "json"];
+    let document = report("topologyMove", &fleet_moved(&haproxy, &to).good());
+    let steps = document["steps"].as_array().unwrap();
+    let (first, last) = (&steps[0], steps.last().unwrap());
+    // Until then it is stale.
+    assert!(
+        !first["see"].to_string().contains("gitops check"),
+        "{first}"
+    );
+    assert!(
+        last["run"]
+            .to_string()
+            .contains("gitops render -f fleet.yaml --output-dir . --prune")
+            && last["see"].to_string().contains("gitops check"),
+        "{last}"
+    );
+    let to = ["--to", "offload", "-o", "json"];
+    let document = report("topologyMove", &fleet_moved(&haproxy, &to).good());
+    assert!(!document.to_string().contains("--prune"), "{document}");
 }
 
 #[test]
@@ -802,4 +838,181 @@ fn a_route_for_plain_http_is_open_beside_that_of_tls_before_browsers_are_led_ove
     );
     assert!(run(11).contains("/ingressproxy-before"), "{}", run(11));
     assert!(!run(11).contains("transport"), "{}", run(11));
+}
+
+/// A fleet behind a load balancer of its own, whose instances have CAs that stay.
+fn ended_fleet(topology: &str, kind: &str, more: &str) -> TempDir {
+    fleet(&format!(
+        "  topology: {topology}\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.7], nodes: [10.0.0.11]}}\n  defaults: {{certificate: {{ca: stored}}{more}}}\n  instances: {{a: {{}}, b: {{}}}}\n"
+    ))
+}
+
+#[test]
+fn a_load_balancer_trusts_traefik_and_httpd_while_it_comes_to_meet_the_other_one() {
+    let twice = ended_fleet("inspect-twice", "haproxy", "");
+    let to = ["--to", "inspect", "--clients-ca", ROOT];
+    let text = fleet_moved(&twice, &to).good();
+    let text = text.replace(ROOT, "/balancer-ca.crt");
+    assert_snapshot_in!("topology", "move-fleet-to-inspect", text);
+    write(
+        &twice.path().join("ca.crt"),
+        &fs::read_to_string(ROOT).unwrap(),
+    );
+    let asks = ", clients: {require: ca.crt}";
+    let inspect = ended_fleet("inspect", "haproxy", asks);
+    write(
+        &inspect.path().join("ca.crt"),
+        &fs::read_to_string(ROOT).unwrap(),
+    );
+    let text = fleet_moved(&inspect, &["--to", "inspect-twice"]).good();
+    assert_snapshot_in!("topology", "move-fleet-from-inspect", text);
+}
+
+#[test]
+fn a_move_to_and_from_inspect_stops_at_inspect_twice() {
+    let balancer = ["--load-balancer", "haproxy", "--trusted", "10.0.0.7"];
+    let of_balancer = ["--clients-ca", ROOT];
+    let to = [&["--to", "inspect"][..], &balancer, &of_balancer].concat();
+    let document = moved(&to);
+    let all = changes(&document);
+    let ends = all.iter().filter(|change| **change == "finish").count();
+    assert_eq!(ends, 2, "{all:?}");
+    assert_eq!(
+        document["instances"][0]["via"].to_string(),
+        r#"["inspect-twice"]"#
+    );
+    let steps = document["steps"].as_array().unwrap();
+    let prepared = steps.iter().filter(|step| step["change"] == "prepare");
+    let prepared: Vec<String> = prepared.map(|step| step["run"].to_string()).collect();
+    // The load balancer is asked for its certificate by httpd alone.
+    assert!(
+        prepared[0].contains("--topology inspect-twice") && !prepared[0].contains("--clients-ca"),
+        "{}",
+        prepared[0]
+    );
+    assert!(
+        prepared[1].contains("--topology inspect ") && prepared[1].contains("--clients-ca"),
+        "{}",
+        prepared[1]
+    );
+    let back = [
+        &["--from", "inspect", "--to", "direct"][..],
+        &balancer,
+        &of_balancer,
+    ]
+    .concat();
+    let text = run(&[MOVE, &back].concat()).good();
+    assert!(
+        text.starts_with("paroisse-a: inspect -> inspect-twice -> direct\n")
+            && !text.contains("--clients-ca"),
+        "{text}"
+    );
+    // Nobody but the load balancer has such a certificate.
+    let inspect = ended_fleet("inspect", "haproxy", ", clients: {require: ca.crt}");
+    write(
+        &inspect.path().join("ca.crt"),
+        &fs::read_to_string(ROOT).unwrap(),
+    );
+    let text = fleet_moved(&inspect, &["--to", "direct"]).good();
+    assert_eq!(text.matches("# and no `clients`").count(), 1, "{text}");
+}
+
+#[test]
+fn a_move_to_inspect_needs_cas_that_stay_and_one_for_the_load_balancer() {
+    let refused = |fleet: &TempDir, more: &[&str]| {
+        let refused = fleet_moved(fleet, more);
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+        refused.stderr
+    };
+    let twice = ended_fleet("inspect-twice", "haproxy", "");
+    let found = refused(&twice, &["--to", "inspect"]);
+    assert!(
+        found.contains("help: name the file with that CA: `--clients-ca FILE`"),
+        "{found}"
+    );
+    let named = ["--to", "direct", "--clients-ca", ROOT];
+    let found = refused(&twice, &named);
+    assert!(
+        found.starts_with("error: --clients-ca: the fleet file says who is let in"),
+        "{found}"
+    );
+    let discarded = fleet(
+        "  topology: offload\n  loadBalancer: {kind: haproxy, trusted: [10.0.0.7], nodes: [10.0.0.11]}\n  instances: {a: {}}\n",
+    );
+    let found = refused(&discarded, &["--to", "inspect", "--clients-ca", ROOT]);
+    assert!(
+        found.contains(
+            "help: write `certificate: {ca: stored}`, render and apply it, and move then"
+        ),
+        "{found}"
+    );
+    // What Traefik does with requests that it reads it does not do with TLS that it passes on.
+    let retried = ended_fleet("offload", "haproxy", ", objects: {retry: 3}");
+    let found = refused(&retried, &["--to", "inspect", "--clients-ca", ROOT]);
+    assert!(
+        found.contains("Traefik cannot send a request again"),
+        "{found}"
+    );
+    // Octavia does not trust two CAs from one moment on without a loss.
+    let octavia = ended_fleet("inspect-twice", "terraform", "");
+    let found = refused(&octavia, &["--to", "inspect", "--clients-ca", ROOT]);
+    assert!(
+        found.starts_with("error: --to: Octavia by Terraform closes connections")
+            && found.contains("help: move to `offload` first"),
+        "{found}"
+    );
+    let offload = ended_fleet("offload", "terraform", "");
+    let text = fleet_moved(&offload, &["--to", "inspect", "--clients-ca", ROOT]).good();
+    assert!(
+        text.contains(" (set-up)\n") && text.contains(" (lead)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn drupal_knows_both_load_balancers_while_browsers_are_led_from_one_to_the_other() {
+    let haproxy = ended_fleet("inspect-twice", "haproxy", "");
+    let to = [
+        "--to",
+        "offload",
+        "--load-balancer",
+        "terraform",
+        "--trusted",
+        "10.0.1.0/24",
+    ];
+    let text = fleet_moved(&haproxy, &[&to[..], &["-o", "json"]].concat()).good();
+    let document = report("topologyMove", &text);
+    assert_eq!(
+        changes(&document),
+        [
+            "prepare", "acquaint", "keep", "open", "believe", "set-up", "lead", "settle", "close",
+            "acquaint", "finish"
+        ]
+    );
+    let run = |index: usize| document["steps"][index]["run"].to_string();
+    assert!(
+        run(1).contains("kubectl -n a patch configmap httpd-ingress --type=merge")
+            && run(1).contains("10.0.0.7/32,10.0.1.0/24"),
+        "{}",
+        run(1)
+    );
+    assert!(
+        run(9).contains("10.0.1.0/24") && !run(9).contains("10.0.0.7"),
+        "{}",
+        run(9)
+    );
+}
+
+#[test]
+fn an_instance_learns_of_its_load_balancer_by_the_options_that_name_it() {
+    let balancer = ["--load-balancer", "haproxy", "--trusted", "10.0.0.7"];
+    let to = [&["--to", "offload"][..], &balancer].concat();
+    let document = moved(&to);
+    let steps = document["steps"].as_array().unwrap();
+    let rework = steps
+        .iter()
+        .find(|step| step["change"] == "rework")
+        .unwrap();
+    let run = rework["run"].to_string();
+    assert!(run.contains("-configmap-httpd-ingress.yaml"), "{run}");
 }

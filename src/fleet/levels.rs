@@ -284,14 +284,11 @@ impl Levels {
                 fault.help("write `clients: {require: FILE}`")
             }
         }));
-        let is_ephemeral = terms.certificate.ca == CaCustody::Ephemeral;
-        if name == TopologyName::Inspect && is_ephemeral {
-            let fault = Fault::new(
-                "a CA that is discarded after signing is another one at each renewal, and the load balancer would have to learn of it first",
-            );
-            let help = "write `certificate: {ca: stored}`: such a CA signs for years";
-            faults.push(fault.help(help));
-        }
+        let is_discarded = terms.certificate.ca == CaCustody::Ephemeral;
+        let custody = name.check_custody(is_discarded);
+        faults.extend(custody.err().map(|fault| {
+            fault.help("write `certificate: {ca: stored}`: such a CA signs for years")
+        }));
         let is_named = terms.extras.public_certificate.is_some();
         faults.extend(name.check_certificate(is_named).err().map(|fault| {
             fault.help("write `publicCertificate: {secret: NAME}`, in `defaults` where the Secret has this name in each namespace")

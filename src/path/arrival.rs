@@ -204,6 +204,18 @@ impl Arrival {
         )
     }
 
+    /// Returns whether a load balancer ends the TLS of browsers and begins another to the httpd.
+    #[must_use]
+    pub fn meets_httpd(&self) -> bool {
+        matches!(
+            self,
+            Self::Ended {
+                onward: Onward::ToHttpd,
+                ..
+            }
+        )
+    }
+
     /// Returns whose word on a browser's address the ingress believes, by whatever says it.
     pub fn trusted(&self) -> impl Iterator<Item = &Cidr> {
         self.announcing().iter().chain(self.forwarding())

@@ -123,6 +123,19 @@ impl TopologyName {
         ))
     }
 
+    /// Refuses a CA that is discarded after signing where a load balancer trusts it.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub fn check_custody(self, is_discarded: bool) -> Result<(), Fault> {
+        if self != Self::Inspect || !is_discarded {
+            return Ok(());
+        }
+        Err(Fault::new(
+            "a CA that is discarded after signing is another one at each renewal, and the load balancer would have to learn of it first",
+        ))
+    }
+
     /// Returns the topology; `proxy` tells the httpd where a connection comes from, if TLS is passed on to it.
     #[must_use]
     pub fn with(self, proxy: Option<ProxyVersion>) -> Topology {

@@ -5,8 +5,8 @@
 //! at a time: what receives is made ready for both before what sends is turned, and gives up the old only when
 //! nothing comes by it any more. A new topology needs nothing here but what [`misfit`] has to know of it.
 
-use super::arrival::Arrival;
-use super::expand::{Topology, TopologyName, expand};
+use super::arrival::{Arrival, Onward};
+use super::expand::{Topology, expand};
 use super::hop::{Inward, Outward, ProxyVersion};
 use crate::cidr::Cidr;
 use crate::fault::Fault;
@@ -46,6 +46,8 @@ pub struct Manner {
     pub is_public: bool,
     /// Whether the PROXY protocol must go before each connection: version 1 or 2 (`RemoteIPProxyProtocol`).
     pub takes_proxy: bool,
+    /// Whether it asks whoever connects for a certificate (`SSLVerifyClient require`).
+    pub asks: bool,
     /// Whose `X-Forwarded-For` Drupal believes.
     pub believes: Believed,
 }
@@ -68,12 +70,17 @@ pub enum Change {
     Believe,
     /// The load balancer to come is set up; browsers do not know it yet.
     SetUp,
+    /// The load balancer, which stays, trusts both what the ingress shows and what the httpd shows, and shows its own
+    /// certificate to either.
+    Trust,
     /// The load balancer, which stays, does what it is to do.
     Turn,
     /// Browsers are led to the new address, until none comes by the old one.
     Lead,
     /// The ingress, and what is before it, give up what only the old way needed.
     Settle,
+    /// Drupal believes other load balancers.
+    Acquaint,
     /// A copy of the httpd starts beside it, behind a Service of its own.
     Double,
     /// The route leads to the copy, until nothing comes to the httpd.
@@ -109,40 +116,38 @@ pub struct Step {
 
 impl Standing {
     /// Returns what the hops of an instance are in a topology.
-    ///
-    /// # Errors
-    /// A path of which no order of changes is known.
-    pub fn new(topology: Topology, arrival: &Arrival, instance: &Instance) -> Result<Self, Fault> {
+    #[must_use]
+    pub fn new(topology: Topology, arrival: &Arrival, instance: &Instance) -> Self {
         let path = expand(topology, instance);
         let route = match (&path.inward, &path.outward) {
-            (Inward::Tls(_), Outward::Tls(_)) => Route::Ended,
-            (Inward::Plain, Outward::Tls(_)) => Route::Plain,
-            (Inward::PassedThrough, Outward::PassedThrough)
-                if topology.name() != TopologyName::Inspect =>
-            {
-                Route::Passed(path.proxy)
-            }
-            _ => return Err(unknown(topology)),
+            (Inward::PassedThrough, _) | (_, Outward::PassedThrough) => Route::Passed(path.proxy),
+            (Inward::Plain, _) => Route::Plain,
+            _ => Route::Ended,
         };
-        let believes = match (route, arrival.forwarding()) {
-            (Route::Passed(_), _) => Believed::Nobody,
-            (Route::Ended | Route::Plain, []) => Believed::Peer,
-            (Route::Ended | Route::Plain, ranges) => Believed::Balancer(ranges.to_vec()),
+        let is_passed = matches!(route, Route::Passed(_));
+        let believes = match arrival.ending() {
+            [] if is_passed => Believed::Nobody,
+            [] => Believed::Peer,
+            ranges => Believed::Balancer(ranges.to_vec()),
         };
-        Ok(Self {
+        Self {
             arrival: arrival.clone(),
             route,
             httpd: Manner {
                 certificate: instance.settings.server_cert.clone(),
                 is_public: instance.extras.public_certificate.is_some(),
                 takes_proxy: path.proxy.is_some(),
+                asks: is_passed && instance.extras.clients.is_some(),
                 believes,
             },
-        })
+        }
     }
 
     fn with(&self, part: Part, to: &Self) -> Self {
         let mut changed = self.clone();
+        if part == Part::Known {
+            changed.httpd.believes = self.httpd.believes.with(&to.httpd.believes);
+        }
         if matches!(part, Part::Arrival | Part::Way | Part::All) {
             changed.arrival.clone_from(&to.arrival);
         }
@@ -156,16 +161,38 @@ impl Standing {
     }
 }
 
-fn unknown(topology: Topology) -> Fault {
-    let name = topology.name().as_str();
-    Fault::new(format!("no order of steps is known to or from `{name}`"))
-        .help("set up a second cluster in it, and move the DNS record")
+impl Believed {
+    /// Returns the load balancers of both; what there was, where one of the two has none.
+    fn with(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Balancer(known), Self::Balancer(further)) => {
+                let further = further.iter().filter(|range| !known.contains(range));
+                Self::Balancer(known.iter().chain(further).copied().collect())
+            }
+            _ => self.clone(),
+        }
+    }
+}
+
+impl Manner {
+    /// Returns whether it becomes the other one without a restart: Drupal reads which load balancers there are at each
+    /// request. What is mounted into an httpd that asks for a certificate does not change while it runs (`subPath`).
+    fn differs_in_balancers_alone(&self, other: &Self) -> bool {
+        let is_told = |manner: &Self| matches!(manner.believes, Believed::Balancer(_));
+        let alike = Self {
+            believes: other.believes.clone(),
+            ..self.clone()
+        };
+        is_told(self) && is_told(other) && !self.asks && alike == *other
+    }
 }
 
 /// What changes from one standing to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Arrival,
+    /// Drupal believes the load balancers of both ends.
+    Known,
     Httpd,
     Route,
     /// The httpd and the route at once: a copy of the httpd answers by the old route meanwhile.
@@ -177,7 +204,7 @@ enum Part {
 }
 
 /// The sequences to try, the shortest first.
-const SEQUENCES: [&[Part]; 9] = [
+const SEQUENCES: [&[Part]; 11] = [
     &[Part::Arrival, Part::Inside],
     &[Part::Inside, Part::Arrival],
     &[Part::Httpd, Part::Arrival, Part::Route],
@@ -186,6 +213,8 @@ const SEQUENCES: [&[Part]; 9] = [
     &[Part::Arrival, Part::Route, Part::Httpd],
     &[Part::Httpd, Part::Way],
     &[Part::Way, Part::Httpd],
+    &[Part::Known, Part::Arrival, Part::Httpd],
+    &[Part::Known, Part::Way, Part::Httpd],
     &[Part::All],
 ];
 
@@ -197,9 +226,9 @@ pub fn order(from: &Standing, to: &Standing) -> Result<Vec<Step>, Fault> {
     if let Some(why) = misfit(&to.arrival, to.route, &to.httpd) {
         return Err(Fault::new(why));
     }
-    let mut corners = Err(round_about());
+    let mut corners = Err(round_about(from, to));
     for sequence in SEQUENCES {
-        corners = corners.or_else(|_| walk(from, to, sequence));
+        corners = corners.or_else(|fault| walk(from, to, sequence).ok_or(fault));
     }
     let mut steps = Vec::new();
     for (part, (before, after)) in corners?.into_iter().enumerate() {
@@ -207,8 +236,10 @@ pub fn order(from: &Standing, to: &Standing) -> Result<Vec<Step>, Fault> {
             inside(&before, &after)
         } else if before.route == after.route {
             arriving(&before.arrival, &after.arrival)
-        } else {
+        } else if are_apart(before.route, after.route) {
             at_once(&before, &after)
+        } else {
+            Ok(onward(&before, &after))
         };
         let step = |change| Step {
             change,
@@ -221,33 +252,82 @@ pub fn order(from: &Standing, to: &Standing) -> Result<Vec<Step>, Fault> {
     Ok(steps)
 }
 
-fn round_about() -> Fault {
-    Fault::new("no order of steps keeps all hops fitting on this way")
-        .help("move to `direct` first, and from there to where you want")
+/// Returns how requests arrive where a move has to stop on its way.
+///
+/// To and from a load balancer that speaks TLS to the httpd a move goes by the same one speaking TLS to the ingress, or plain
+/// http where that is the other end.
+#[must_use]
+pub fn stop(from: &Arrival, to: &Arrival) -> Option<Arrival> {
+    let (balancer, other) = match (from, to) {
+        (Arrival::Ended { onward, .. }, Arrival::Ended { onward: next, .. }) if onward == next => {
+            return None;
+        }
+        (
+            Arrival::Ended {
+                balancer,
+                onward: Onward::ToHttpd,
+            },
+            other,
+        )
+        | (
+            other,
+            Arrival::Ended {
+                balancer,
+                onward: Onward::ToHttpd,
+            },
+        ) => (balancer, other),
+        _ => return None,
+    };
+    let stop = Arrival::Ended {
+        balancer: balancer.clone(),
+        onward: Onward::Tls,
+    };
+    let is_there = matches!(same_balancer(other, &stop), Ok(Some(Stay::AsItIs)));
+    (!other.is_plain() && !is_there).then_some(stop)
 }
 
-/// Follows a sequence; what does not differ is left out.
-fn walk(
-    from: &Standing,
-    to: &Standing,
-    sequence: &[Part],
-) -> Result<Vec<(Standing, Standing)>, Fault> {
+fn round_about(from: &Standing, to: &Standing) -> Fault {
+    let ends = [from, to].map(|end| &end.arrival);
+    let balancer = ends.into_iter().find(|arrival| arrival.meets_httpd());
+    match balancer.and_then(Arrival::balancer) {
+        None => Fault::new("no order of steps keeps all hops fitting on this way")
+            .help("move to `direct` first, and from there to where you want"),
+        Some(balancer) => Fault::new(format!(
+            "{} closes connections on which browsers are about to ask when it comes to trust another CA",
+            balancer.kind.title()
+        ))
+        .help("move to `offload` first, and from there to where you want: meanwhile plain http crosses the network between it and Traefik"),
+    }
+}
+
+/// Follows a sequence; what does not differ is left out. Nothing if hops would not fit on the way.
+fn walk(from: &Standing, to: &Standing, sequence: &[Part]) -> Option<Vec<(Standing, Standing)>> {
     let mut corners = Vec::new();
     let mut here = from.clone();
     for part in sequence {
         let next = here.with(*part, to);
         if next != here {
             let is_at_once = matches!(part, Part::Way | Part::All);
-            if misfit(&next.arrival, next.route, &next.httpd).is_some()
-                || is_at_once && !are_apart(here.route, next.route)
-            {
-                return Err(round_about());
+            let can_be = !is_at_once
+                || are_apart(here.route, next.route)
+                || is_turned_onward(&here.arrival, &next.arrival);
+            if !can_be || misfit(&next.arrival, next.route, &next.httpd).is_some() {
+                return None;
             }
             corners.push((here, next.clone()));
         }
         here = next;
     }
-    Ok(corners)
+    Some(corners)
+}
+
+/// Returns whether a load balancer that stays, and comes from where it came from, speaks TLS to the ingress at one end and to
+/// the httpd at the other, and goes from one to the other while it runs.
+fn is_turned_onward(from: &Arrival, to: &Arrival) -> bool {
+    let is_between = from.meets_httpd() != to.meets_httpd();
+    is_between
+        && from.ending() == to.ending()
+        && matches!(same_balancer(from, to), Ok(Some(Stay::Turned)))
 }
 
 /// Explains why hops do not fit, if they do not.
@@ -257,25 +337,37 @@ pub fn misfit(arrival: &Arrival, route: Route, httpd: &Manner) -> Option<&'stati
     if arrival.is_plain() != (route == Route::Plain) {
         return Some("Traefik takes plain http at one entry point, and TLS at another");
     }
-    if is_passed && matches!(arrival, Arrival::Ended { .. }) {
-        return Some("the load balancer ends TLS, and verifies Traefik: it cannot meet the httpd");
-    }
-    if is_passed != httpd.is_public {
+    let balancers = arrival.ending();
+    if !balancers.is_empty() && is_passed != arrival.meets_httpd() {
         return Some(if is_passed {
+            "the load balancer ends TLS, and verifies Traefik: it cannot meet the httpd"
+        } else {
+            "the load balancer ends TLS, and verifies httpd: it cannot meet Traefik"
+        });
+    }
+    let meets_browsers = is_passed && balancers.is_empty();
+    if meets_browsers != httpd.is_public {
+        return Some(if meets_browsers {
             "browsers do not know the CA of the certificate that httpd shows"
         } else {
-            "Traefik does not trust the CA of the certificate that httpd shows"
+            "whoever connects to httpd does not trust the CA of the certificate that it shows"
         });
     }
     if matches!(route, Route::Passed(Some(_))) != httpd.takes_proxy {
         return Some("httpd waits for the PROXY protocol, and nobody sends it, or the reverse");
     }
-    match (&httpd.believes, is_passed) {
+    if httpd.asks && !is_passed {
+        return Some("httpd asks for a certificate that Traefik does not have");
+    }
+    if is_passed && !balancers.is_empty() && !httpd.asks {
+        return Some("whoever reaches httpd passes for the load balancer");
+    }
+    match (&httpd.believes, meets_browsers) {
         (Believed::Nobody, true) => None,
         (Believed::Nobody, false) => Some("Drupal takes every request for one of Traefik's"),
         (_, true) => Some("Drupal believes what browsers write into `X-Forwarded-For`"),
-        (Believed::Peer, false) if arrival.forwarding().is_empty() => None,
-        (Believed::Balancer(known), false) if covers(known, arrival.forwarding()) => None,
+        (Believed::Peer, false) if balancers.is_empty() => None,
+        (Believed::Balancer(known), false) if covers(known, balancers) => None,
         (Believed::Peer | Believed::Balancer(_), false) => {
             Some("Drupal takes every request for one of the load balancer's")
         }
@@ -375,8 +467,11 @@ fn same_balancer(from: &Arrival, to: &Arrival) -> Result<Option<Stay>, Fault> {
 
 /// Returns the changes of the httpd and of the route to it.
 fn inside(from: &Standing, to: &Standing) -> Result<Vec<Change>, Fault> {
-    let is_reworked = from.httpd != to.httpd;
     let is_rerouted = from.route != to.route;
+    if !is_rerouted && from.httpd.differs_in_balancers_alone(&to.httpd) {
+        return Ok(vec![Change::Acquaint]);
+    }
+    let is_reworked = from.httpd != to.httpd;
     let is_renamed = matches!((from.route, to.route), (Route::Passed(_), Route::Passed(_)));
     if is_reworked && is_rerouted && is_renamed {
         let what = "the route sends the PROXY protocol from one moment on, and httpd waits for it from another";
@@ -421,6 +516,31 @@ fn at_once(from: &Standing, to: &Standing) -> Result<Vec<Change>, Fault> {
     Ok(changes)
 }
 
+/// Returns the changes where a load balancer that stays comes to speak TLS to the httpd and not to the ingress, or the reverse.
+///
+/// It keeps connections and asks on them again: once the new route takes new ones, it starts a new process, which has none.
+fn onward(from: &Standing, to: &Standing) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if !takes(&from.arrival, &to.arrival) {
+        changes.push(Change::Believe);
+    }
+    changes.extend([
+        Change::Double,
+        Change::Divert,
+        Change::Rework,
+        Change::Trust,
+        Change::Open,
+    ]);
+    if from.route == Route::Ended {
+        changes.push(Change::Yield);
+    }
+    changes.extend([Change::Turn, Change::Close, Change::Dismiss]);
+    if !takes(&to.arrival, &from.arrival) {
+        changes.push(Change::Settle);
+    }
+    changes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -428,18 +548,21 @@ mod tests {
     use crate::load_balancer::BalancerKind;
     use crate::name::{DnsName, Namespace, ObjectName};
     use crate::path::check::wants;
+    use crate::path::expand::TopologyName;
     use crate::path::served::Wants;
+    use crate::pki::client_authorities::ClientAuthorities;
     use crate::values::Settings;
     use Change::{
-        Believe, Close, Dismiss, Divert, Double, Keep, Lead, Open, Return, Rework, SetUp, Settle,
-        Turn, Yield,
+        Acquaint, Believe, Close, Dismiss, Divert, Double, Keep, Lead, Open, Return, Rework, SetUp,
+        Settle, Trust, Turn, Yield,
     };
+    use std::sync::Arc;
 
     /// The whole of a cluster between two changes, as far as requests pass it.
     #[derive(Debug, Clone)]
     struct Point {
         /// By which arrivals requests may come.
-        coming: Vec<Arrival>,
+        coming: Vec<Coming>,
         /// For which the ingress is set.
         set_for: Vec<Arrival>,
         routes: Vec<Way>,
@@ -447,12 +570,17 @@ mod tests {
         copy: Option<Manner>,
     }
 
+    /// How requests may come: either way, while a load balancer trusts both what the ingress shows and what the httpd shows.
+    type Coming = Vec<Arrival>;
+
     /// A route, and where it leads.
     #[derive(Debug, Clone, PartialEq)]
     struct Way {
         route: Route,
         names_host: bool,
         to_copy: bool,
+        /// Whether all connections have been opened since it takes none.
+        is_left: bool,
     }
 
     impl Point {
@@ -461,9 +589,10 @@ mod tests {
                 route: standing.route,
                 names_host: true,
                 to_copy: false,
+                is_left: false,
             };
             Self {
-                coming: vec![standing.arrival.clone()],
+                coming: vec![vec![standing.arrival.clone()]],
                 set_for: vec![standing.arrival.clone()],
                 routes: vec![way],
                 httpd: standing.httpd.clone(),
@@ -473,7 +602,7 @@ mod tests {
 
         /// The route that takes a new connection of any that may come: an IngressRoute that names the host is asked first.
         fn taking(&self) -> Route {
-            if self.coming.iter().all(Arrival::is_plain) {
+            if self.coming.iter().flatten().all(Arrival::is_plain) {
                 return Route::Plain;
             }
             let ended = |way: &&Way| way.route == Route::Ended && way.names_host;
@@ -489,9 +618,17 @@ mod tests {
             match step.change {
                 Change::Believe => next.set_for.push(after.arrival.clone()),
                 Change::SetUp | Change::Keep => {}
-                Change::Turn | Change::Lead => {
-                    next.coming = vec![after.arrival.clone()];
+                Change::Trust => {
+                    next.coming = vec![vec![before.arrival.clone(), after.arrival.clone()]];
                 }
+                Change::Turn | Change::Lead => {
+                    next.coming = vec![vec![after.arrival.clone()]];
+                    let taking = next.taking();
+                    for way in &mut next.routes {
+                        way.is_left = way.route != taking;
+                    }
+                }
+                Change::Acquaint => next.httpd = after.httpd.clone(),
                 Change::Settle => next.set_for = vec![after.arrival.clone()],
                 Change::Double => next.copy = Some(before.httpd.clone()),
                 Change::Divert => next.routes[0].to_copy = true,
@@ -505,6 +642,7 @@ mod tests {
                         route: after.route,
                         names_host: true,
                         to_copy: false,
+                        is_left: false,
                     };
                     next.routes.push(way);
                 }
@@ -522,12 +660,12 @@ mod tests {
         }
 
         /// Asks of each request that may come, on a new connection or one that is open, whether it is answered.
-        fn check(&self, title: &str, coming: &[Arrival], instances: &[(Topology, Instance)]) {
-            for arrival in coming {
-                assert!(self.set_for.iter().any(|set| takes(set, arrival)));
+        fn check(&self, title: &str, coming: &[Coming], instances: &[(Topology, Instance)]) {
+            for arrivals in coming {
+                let is_plain = arrivals.iter().all(Arrival::is_plain);
                 let reached = self.routes.iter();
                 let reached: Vec<&Way> = reached
-                    .filter(|way| (way.route == Route::Plain) == arrival.is_plain())
+                    .filter(|way| !way.is_left && (way.route == Route::Plain) == is_plain)
                     .collect();
                 assert!(!reached.is_empty(), "{self:#?}");
                 for way in reached {
@@ -535,14 +673,19 @@ mod tests {
                         Some(copy) if way.to_copy => copy,
                         _ => &self.httpd,
                     };
-                    let why = misfit(arrival, way.route, httpd);
-                    assert_eq!(why, None, "{title}: {arrival:?}, {way:?}, {httpd:?}");
+                    let why = |arrival: &&Arrival| misfit(arrival, way.route, httpd);
+                    let fitting = arrivals.iter().find(|arrival| why(arrival).is_none());
+                    let found: Vec<_> = arrivals.iter().map(|arrival| why(&arrival)).collect();
+                    let arrival = fitting.unwrap_or_else(|| {
+                        panic!("{title}: {found:?}: {arrivals:?}, {way:?}, {httpd:?}")
+                    });
+                    assert!(self.set_for.iter().any(|set| takes(set, arrival)));
                     // The same of the PROXY protocol by the checker of manifests.
                     let (topology, instance) = instances
                         .iter()
                         .find(|(topology, instance)| {
                             let standing = Standing::new(*topology, &Arrival::Direct, instance);
-                            standing.unwrap().route == way.route
+                            standing.route == way.route
                         })
                         .unwrap();
                     let wanted = Wants {
@@ -558,8 +701,14 @@ mod tests {
 
     fn instance(topology: TopologyName) -> Instance {
         let public = (topology == TopologyName::Passthrough).then(|| ObjectName::parse("web-tls"));
+        let clients = (topology == TopologyName::Inspect).then(|| {
+            Arc::new(
+                ClientAuthorities::parse(include_str!("../../tests/fixtures/root.crt")).unwrap(),
+            )
+        });
         let extras = Extras {
             public_certificate: public.transpose().unwrap(),
+            clients,
             ..Extras::default()
         };
         let host = DnsName::parse("a.example.org").ok();
@@ -590,13 +739,7 @@ mod tests {
                 };
                 let topology = name.with(Topology::TO_HTTPD);
                 let instance = instance(*name);
-                let standing = match Standing::new(topology, &arrival, &instance) {
-                    Ok(standing) => standing,
-                    Err(fault) => {
-                        assert!(*name == TopologyName::Inspect && fault.help.is_some());
-                        continue;
-                    }
-                };
+                let standing = Standing::new(topology, &arrival, &instance);
                 let kind = kind.map_or("none", BalancerKind::name);
                 let title = format!("{} {kind}", name.as_str());
                 ends.push((title, standing, (topology, instance)));
@@ -617,25 +760,40 @@ mod tests {
                 let steps = match order(from, to) {
                     Ok(steps) => steps,
                     Err(fault) => {
-                        // From one load balancer that ends TLS to another: Drupal knows one of them.
-                        let both_end = [from, to].map(|end| !end.arrival.forwarding().is_empty());
-                        assert_eq!(both_end, [true, true], "{old} -> {new}: {fault}");
+                        // By another topology, or not without plain http.
+                        let is_stopped = stop(&from.arrival, &to.arrival).is_some();
+                        let is_cut = [old, new].iter().any(|name| *name == "inspect terraform")
+                            && [old, new]
+                                .iter()
+                                .any(|name| *name == "inspect-twice terraform");
+                        assert!(is_stopped || is_cut, "{old} -> {new}: {fault}");
                         assert!(fault.help.is_some());
                         continue;
                     }
                 };
                 assert_eq!(steps.is_empty(), from == to, "{old} -> {new}");
                 let title = format!("{old} -> {new}");
+                assert_eq!(stop(&from.arrival, &to.arrival), None, "{title}");
                 let mut point = Point::of(from);
                 point.check(&title, &point.coming, &instances);
                 for step in &steps {
                     let next = point.after(step);
                     // While a step is taken, requests may come as before it and as after it, at what is not changed yet
                     // and at what is.
-                    let coming: Vec<Arrival> =
-                        point.coming.iter().chain(&next.coming).cloned().collect();
-                    point.check(&title, &coming, &instances);
-                    next.check(&title, &coming, &instances);
+                    if matches!(step.change, Turn | Lead) {
+                        // What comes as after it is new, and goes by the route that takes new connections.
+                        point.check(&title, &point.coming, &instances);
+                        let new = Point {
+                            set_for: point.set_for.clone(),
+                            ..next.clone()
+                        };
+                        new.check(&title, &next.coming, &instances);
+                    } else {
+                        let coming: Vec<Coming> =
+                            point.coming.iter().chain(&next.coming).cloned().collect();
+                        point.check(&title, &coming, &instances);
+                        next.check(&title, &coming, &instances);
+                    }
                     point = next;
                 }
                 let end = Point::of(to);
@@ -691,10 +849,68 @@ mod tests {
             [Keep, Open, Believe, Turn, Close]
         );
         assert_eq!(
+            changes("inspect-twice haproxy", "inspect haproxy"),
+            [
+                Double, Divert, Rework, Trust, Open, Yield, Turn, Close, Dismiss, Settle
+            ]
+        );
+        assert_eq!(
+            changes("inspect haproxy", "inspect-twice haproxy"),
+            [
+                Believe, Double, Divert, Rework, Trust, Open, Turn, Close, Dismiss
+            ]
+        );
+        assert_eq!(
+            changes("inspect-twice haproxy", "inspect-twice terraform"),
+            [Acquaint, Believe, SetUp, Lead, Settle, Acquaint]
+        );
+        assert_eq!(
+            changes("offload terraform", "inspect haproxy"),
+            [
+                Double, Divert, Rework, Open, SetUp, Lead, Settle, Close, Dismiss
+            ]
+        );
+        assert_eq!(
             changes("offload haproxy", "passthrough haproxy"),
             [
                 Double, Divert, Rework, Open, Believe, Turn, Settle, Close, Dismiss
             ]
         );
+    }
+
+    #[test]
+    fn a_move_to_and_from_inspect_stops_where_the_load_balancer_speaks_tls_to_traefik() {
+        let ends = ends();
+        let find = |title: &str| &ends.iter().find(|(name, ..)| name == title).unwrap().1;
+        let stop = |from: &str, to: &str| {
+            let stop = stop(&find(from).arrival, &find(to).arrival);
+            stop.map(|arrival| {
+                let mut named = ends.iter().filter(|(_, end, _)| end.arrival == arrival);
+                named.next().unwrap().0.clone()
+            })
+        };
+        let haproxy = Some("inspect-twice haproxy".to_owned());
+        assert_eq!(stop("direct none", "inspect haproxy"), haproxy);
+        assert_eq!(stop("inspect haproxy", "passthrough openstack"), haproxy);
+        assert_eq!(stop("inspect-twice terraform", "inspect haproxy"), haproxy);
+        assert_eq!(stop("inspect haproxy", "inspect-twice haproxy"), None);
+        assert_eq!(stop("offload haproxy", "inspect haproxy"), None);
+        assert_eq!(stop("inspect haproxy", "inspect terraform"), None);
+        assert_eq!(stop("direct none", "tcp-proxy haproxy"), None);
+        // Each part of the way is in order, but for a load balancer that is not reloaded without loss.
+        for (old, from, _) in &ends {
+            for (new, to, _) in &ends {
+                let Some(arrival) = super::stop(&from.arrival, &to.arrival) else {
+                    continue;
+                };
+                let mut named = ends.iter().filter(|(_, end, _)| end.arrival == arrival);
+                let between = &named.next().unwrap().1;
+                for (here, there) in [(from, between), (between, to)] {
+                    let is_cut = [old, new].iter().any(|name| *name == "inspect terraform")
+                        && [here, there].iter().any(|end| end.arrival.meets_httpd());
+                    assert_eq!(order(here, there).is_err(), is_cut, "{old} -> {new}");
+                }
+            }
+        }
     }
 }

@@ -12,18 +12,22 @@ use super::super::report_format::{ReportArguments, ReportFormat};
 use super::super::traefik_release::release;
 use super::subject::{SubjectArguments, quoted};
 use civi_ingress::fault::{Fault, Faults};
-use civi_ingress::fleet::{self, Fleet, Member};
+use civi_ingress::fleet::{self, CaCustody, Fleet, Member};
 use civi_ingress::gitops::layout::Home;
 use civi_ingress::instance::Instance;
 use civi_ingress::load_balancer::LoadBalancer;
 use civi_ingress::name::ObjectName;
 use civi_ingress::path::arrival::{Arrival, Refusal};
 use civi_ingress::path::expand::{Topology, TopologyName};
+use civi_ingress::path::moving::stop;
+use civi_ingress::pki::client_authorities::ClientAuthorities;
 use civi_ingress::release::Release;
 use civi_ingress::report::yaml;
 use civi_ingress::topology::moving::{Document, End, Means, Moved, Subject, never_passed};
+use civi_ingress::visible;
 use clap::Args;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Print the steps by which instances change their topology without a lost request
 ///
@@ -116,6 +120,65 @@ fn both(
     }
 }
 
+/// One end of a move, or where it stops on its way: how requests arrive, and what each instance is.
+struct Station {
+    topology: Topology,
+    arrival: Arrival,
+    ends: Vec<End>,
+}
+
+/// Returns who is let in where a move stops on its way, and where it ends; `present` is now, and `named` with `inspect`.
+///
+/// An httpd that a load balancer speaks TLS to asks that for a certificate, and so may Traefik where it does the same. Nobody
+/// else has one.
+fn let_in<T: Clone>(
+    from: TopologyName,
+    to: TopologyName,
+    present: Option<T>,
+    named: Option<T>,
+) -> [Option<T>; 2] {
+    match (from, to) {
+        (_, TopologyName::Inspect) => [present.clone(), named.or(present)],
+        (TopologyName::Inspect, TopologyName::InspectTwice) => [present.clone(), present],
+        (TopologyName::Inspect, _) => [None, None],
+        _ => [present.clone(), present],
+    }
+}
+
+/// Puts the parts of a move together: from each station to the next.
+fn document<'a>(
+    stations: &'a [Station],
+    names: &[(&'a str, Option<Home>)],
+    unmoved: &[&'a str],
+    release: Release,
+    means: impl Fn(&Station, &Station) -> Means<'a>,
+) -> Result<Document, Failure> {
+    let parts = stations.windows(2).map(|pair| {
+        let [from, to] = pair else {
+            unreachable!("windows of two")
+        };
+        let ends = from.ends.iter().cloned().zip(to.ends.iter().cloned());
+        let instances = names.iter().zip(ends);
+        Subject {
+            to: to.topology,
+            instances: instances
+                .map(|((name, home), (from, to))| Moved {
+                    name,
+                    from,
+                    to,
+                    home: home.clone(),
+                })
+                .collect(),
+            unmoved: unmoved.to_vec(),
+            arrivals: [&from.arrival, &to.arrival],
+            release,
+            means: means(from, to),
+        }
+    });
+    let parts: Vec<Subject<'_>> = parts.collect();
+    Document::of(&parts).map_err(|faults| Failure::usage(of_option(faults)))
+}
+
 fn single(arguments: &Move) -> Result<Document, Failure> {
     let Move {
         subject, from, to, ..
@@ -134,56 +197,79 @@ fn single(arguments: &Move) -> Result<Document, Failure> {
         faults.keep(arrivals.map_err(refused_to))
     });
     let checked = release.zip(topology).zip(certificate.zip(arrivals));
-    let ((release, topology), (certificate, arrivals)) =
+    let ((release, topology), (certificate, [first, last])) =
         faults.finish(checked).map_err(Failure::usage)?;
-    let mut faults = Faults::default();
-    let settings = subject.settings(&mut faults)?;
-    let [old, new] = is_passed.map(|is_passed| {
-        let shown = certificate.clone().filter(|_| is_passed);
-        subject.instance(settings.clone(), Ok(shown), &mut faults)
-    });
-    let instances = faults.finish(old.zip(new));
-    let (mut old, mut new) = instances.map_err(|faults| subject.refused(faults))?;
-    let clients = arguments.clients.read()?;
-    old.extras.clients.clone_from(&clients);
-    new.extras.clients = clients;
-    check_way(topology, &new).map_err(Failure::usage)?;
     let proxy = match topology {
-        Topology::Passthrough { proxy } => proxy,
+        Topology::Passthrough { proxy } | Topology::Inspect { proxy } => proxy,
         _ => Topology::TO_HTTPD,
     };
-    let ends = [(from.with(proxy), old), (topology, new)];
-    let [old, new] = ends.map(|(topology, instance)| End { topology, instance });
-    let [first, second] = &arrivals;
-    let mut further = subject.options();
-    if let Some((option, path)) = arguments.clients.path() {
-        further.push(format!("{option} {}", quoted(path)));
-    }
-    if let (Some(secret), [_, true]) = (&certificate, is_passed) {
-        further.push(format!("--public-certificate {secret}"));
-    }
-    if arguments.traefik.is_some() {
-        further.push(format!("--traefik {release}"));
-    }
-    let is_there = first == second && old.topology == topology;
-    let moved = Moved {
-        name: subject.name(),
-        from: old,
-        to: new,
-        home: None,
-    };
-    let document = Document::of(&Subject {
-        to: topology,
-        unmoved: is_there.then(|| subject.name()).into_iter().collect(),
-        instances: Some(moved).filter(|_| !is_there).into_iter().collect(),
-        arrivals: [first, second],
-        release,
-        means: Means::Single {
-            way: options(topology, second),
-            further,
-        },
+    let clients = arguments.clients.read()?;
+    // That of the load balancer comes with the way.
+    let knows_balancer = matches!(from, TopologyName::Inspect | TopologyName::InspectTwice);
+    let comes = *to == TopologyName::Inspect && !knows_balancer;
+    let present = clients.clone().filter(|_| !comes);
+    let [between, then] = let_in(*from, *to, present.clone(), clients);
+    let between = stop(&first, &last).map(|arrival| (Topology::InspectTwice, arrival, between));
+    let ends = [(from.with(proxy), first, present), (topology, last, then)];
+    let [first, last] = ends;
+    let ways = std::iter::once(first).chain(between).chain([last]);
+    let mut faults = Faults::default();
+    let settings = subject.settings(&mut faults)?;
+    let stations = ways.map(|(topology, arrival, clients)| {
+        let shown = certificate.clone();
+        let shown = shown.filter(|_| topology.name() == TopologyName::Passthrough);
+        let mut instance = subject.instance(settings.clone(), Ok(shown), &mut faults)?;
+        instance.extras.clients = clients;
+        instance.extras.forwarding = arrival.ending().to_vec();
+        Some(Station {
+            topology,
+            arrival,
+            ends: vec![End { topology, instance }],
+        })
     });
-    document.map_err(|faults| Failure::usage(of_option(faults)))
+    let stations: Option<Vec<Station>> = stations.collect();
+    let stations = faults.finish(stations);
+    let mut stations = stations.map_err(|faults| subject.refused(faults))?;
+    for station in &stations[1..] {
+        check_way(station.topology, &station.ends[0].instance).map_err(Failure::usage)?;
+    }
+    let [now, .., then] = stations.as_slice() else {
+        unreachable!("a move has two ends")
+    };
+    let is_there = now.arrival == then.arrival && now.topology == then.topology;
+    let name = subject.name();
+    if is_there {
+        for station in &mut stations {
+            station.ends.clear();
+        }
+    }
+    let unmoved = is_there.then_some(name);
+    document(
+        &stations,
+        &[(name, None)],
+        unmoved.as_slice(),
+        release,
+        |_, to| {
+            let mut further = subject.options();
+            for End { instance, .. } in &to.ends {
+                if let (Some((option, path)), true) =
+                    (arguments.clients.path(), instance.extras.clients.is_some())
+                {
+                    further.push(format!("{option} {}", quoted(path)));
+                }
+                if let Some(secret) = &instance.extras.public_certificate {
+                    further.push(format!("--public-certificate {secret}"));
+                }
+            }
+            if arguments.traefik.is_some() {
+                further.push(format!("--traefik {release}"));
+            }
+            Means::Single {
+                way: options(to.topology, &to.arrival),
+                further,
+            }
+        },
+    )
 }
 
 fn of_option(faults: Vec<Fault>) -> Vec<Fault> {
@@ -196,13 +282,20 @@ fn check_way(topology: Topology, instance: &Instance) -> Result<(), Vec<Fault>> 
     let mut faults = Faults::default();
     let points = topology.check_entry_points(&instance.settings.entry_points);
     faults.keep(points.map_err(|fault| fault.argument("--to")));
-    let clients = topology.check_clients(instance.extras.clients.is_some());
-    faults.keep(clients.map_err(|fault| fault.argument("--to")));
-    if topology.name() != TopologyName::Passthrough {
-        return faults.finish(Some(()));
-    }
-    for fault in never_passed(instance) {
-        faults.push(fault.argument("--to"));
+    let is_asked = instance.extras.clients.is_some();
+    let clients = topology.check_clients(is_asked).map_err(|fault| {
+        let fault = if is_asked {
+            fault
+        } else {
+            fault.help("name the file with that CA: `--clients-ca FILE`")
+        };
+        fault.argument("--to")
+    });
+    faults.keep(clients);
+    if topology.name().is_passed() {
+        for fault in never_passed(instance) {
+            faults.push(fault.argument("--to"));
+        }
     }
     let is_named = instance.extras.public_certificate.is_some();
     let certificate = check_certificate(topology.name(), is_named);
@@ -225,7 +318,9 @@ fn options(topology: Topology, arrival: &Arrival) -> String {
         proxy = balancer.proxy_protocol;
     }
     match topology {
-        Topology::Passthrough { proxy: None } => options.push("--proxy-protocol none".to_owned()),
+        Topology::Passthrough { proxy: None } | Topology::Inspect { proxy: None } => {
+            options.push("--proxy-protocol none".to_owned());
+        }
         _ => options.extend(proxy.map(|proxy| format!("--proxy-protocol {}", proxy.number()))),
     }
     options.join(" ")
@@ -251,47 +346,118 @@ fn of_fleet(arguments: &Move, path: &Path) -> Result<Document, Failure> {
         let fault = fleet::apart(arguments.to, now).help("move the whole fleet: leave this out");
         return Err(Failure::usage(vec![fault.argument("--instance")]));
     }
+    let clients = arguments.clients.read()?;
+    if clients.is_some() && arguments.to != TopologyName::Inspect {
+        let fault = Fault::new("the fleet file says who is let in");
+        let fault = fault.help("write `clients: {require: FILE}` there, and leave this out");
+        return Err(Failure::usage(vec![fault.argument("--clients-ca")]));
+    }
     let (moving, there): (Vec<&Member>, Vec<&Member>) = members
         .into_iter()
         .partition(|member| fleet.topology(member) != topology || fleet.arrival != arrival);
-    let mut moved = Vec::new();
-    let mut faults = Vec::new();
-    for member in moving {
-        let end = |topology: Topology, instance| End { topology, instance };
-        let old = end(fleet.topology(member), fleet.instance(member)?);
-        let shown = old.instance.extras.public_certificate.clone();
-        let shown = certificate.clone().or(shown).filter(|_| is_passed);
-        let instance = fleet.instance_in(member, &arrival, shown)?;
-        if let Err(found) = check_way(topology, &instance) {
-            let found = found.into_iter().filter(|fault| !faults.contains(fault));
-            faults.extend(found.collect::<Vec<_>>());
-        }
-        moved.push(Moved {
-            name: member.id.as_str(),
-            from: old,
-            to: end(topology, instance),
-            home: Some(Home::of_member(&fleet, member)),
-        });
-    }
-    if !faults.is_empty() {
-        return Err(Failure::usage(faults));
-    }
+    let stations = stations(
+        &fleet,
+        &moving,
+        (topology, arrival),
+        certificate.as_ref(),
+        clients.as_ref(),
+    )?;
     let tree = path.parent().map(|parent| parent.display().to_string());
     let tree = tree.filter(|tree| !tree.is_empty() && tree != ".");
-    let document = Document::of(&Subject {
-        to: topology,
-        instances: moved,
-        unmoved: there.iter().map(|member| member.id.as_str()).collect(),
-        arrivals: [&fleet.arrival, &arrival],
-        release: fleet.release,
-        means: Means::Fleet {
+    let tree = tree.map_or_else(String::new, |tree| tree + "/");
+    let names = moving.iter().map(|member| {
+        let home = Home::of_member(&fleet, member);
+        (member.id.as_str(), Some(home))
+    });
+    let unmoved: Vec<&str> = there.iter().map(|member| member.id.as_str()).collect();
+    let asks = |station: &Station| {
+        let mut ends = station.ends.iter();
+        ends.any(|end| end.instance.extras.clients.is_some())
+    };
+    document(
+        &stations,
+        &names.collect::<Vec<_>>(),
+        &unmoved,
+        fleet.release,
+        |from, to| Means::Fleet {
             fleet: &fleet,
             file: path.display().to_string(),
-            tree: tree.map_or_else(String::new, |tree| tree + "/"),
+            tree: tree.clone(),
             is_whole,
+            clients: arguments
+                .clients
+                .path()
+                .filter(|_| asks(to) && !asks(from))
+                .map(|(_, path)| beside(path, &tree)),
         },
-    });
-    document.map_err(|faults| Failure::usage(of_option(faults)))
+    )
+}
+
+/// Writes the path of a file as the fleet file beside it names it.
+fn beside(path: &Path, tree: &str) -> String {
+    let path = path.strip_prefix(tree).unwrap_or(path);
+    visible::line(&path.display().to_string()).into_owned()
+}
+
+/// Returns what the instances of a fleet that move are now, where they stop, and what they are to be.
+fn stations(
+    fleet: &Fleet,
+    moving: &[&Member],
+    (topology, arrival): (Topology, Arrival),
+    certificate: Option<&ObjectName>,
+    clients: Option<&Arc<ClientAuthorities>>,
+) -> Result<Vec<Station>, Failure> {
+    let mut now = Vec::new();
+    for member in moving {
+        let topology = fleet.topology(member);
+        let instance = fleet.instance(member)?;
+        now.push(End { topology, instance });
+    }
+    let last = (topology, arrival);
+    let between = stop(&fleet.arrival, &last.1);
+    let between = between.map(|arrival| (Topology::InspectTwice, arrival));
+    let mut stations = vec![Station {
+        topology,
+        arrival: fleet.arrival.clone(),
+        ends: now,
+    }];
+    let mut faults = Vec::new();
+    for (way, arrival) in between.into_iter().chain([last]) {
+        let is_last = way == topology;
+        let mut ends = Vec::new();
+        for (member, now) in moving.iter().zip(&stations[0].ends) {
+            let shown = now.instance.extras.public_certificate.clone();
+            let shown = certificate.cloned().or(shown);
+            let shown = shown.filter(|_| way.name() == TopologyName::Passthrough);
+            let mut instance = fleet.instance_in(member, &arrival, shown)?;
+            let (present, named) = (now.instance.extras.clients.clone(), clients.cloned());
+            let [between, then] = let_in(now.topology.name(), topology.name(), present, named);
+            instance.extras.clients = if is_last { then } else { between };
+            let mut found = check_way(way, &instance).err().unwrap_or_default();
+            let is_discarded = member.terms.certificate.ca == CaCustody::Ephemeral;
+            let custody = way.name().check_custody(is_discarded);
+            found.extend(custody.err().map(|fault| {
+                let help = "write `certificate: {ca: stored}`, render and apply it, and move then";
+                fault.help(help).argument("--to")
+            }));
+            found.retain(|fault| !faults.contains(fault));
+            faults.extend(found);
+            ends.push(End {
+                topology: way,
+                instance,
+            });
+        }
+        stations.push(Station {
+            topology: way,
+            arrival,
+            ends,
+        });
+    }
+    if faults.is_empty() {
+        Ok(stations)
+    } else {
+        Err(Failure::usage(faults))
+    }
 }
 
 /// Returns how requests are to arrive: through the load balancer that is named, else through that of now where it can do

@@ -1,6 +1,6 @@
 //! The steps of a move that are taken once for the cluster: Traefik, the load balancer, the DNS record.
 
-use super::{Means, Subject, Words};
+use super::{Means, Subject, VALUES_NOW, Words, place};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::load_balancer::{BalancerKind, LoadBalancer};
@@ -8,6 +8,14 @@ use crate::path::arrival::Arrival;
 use crate::path::moving::{self, takes};
 use std::fmt::Write as _;
 
+/// Where HAProxy has its files.
+const MACHINE: &str = "/etc/haproxy";
+/// What HAProxy shows to an httpd.
+const SHOWN: &str =
+    "# its machine's /etc/haproxy/client.pem: a certificate of the CA of `clients`, and its key";
+/// How HAProxy takes its files: the new ones for new connections.
+const RELOADED: &str = "ssh root@BALANCER 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload-or-restart haproxy'";
+const OLD_PROCESS: &str = "until its old process has ended, which serves what was open: `pgrep -c haproxy` on its machine prints as many as before";
 /// Selects Traefik's pods.
 const PODS: &str = "-l app.kubernetes.io/name=traefik";
 
@@ -27,8 +35,9 @@ impl Subject<'_> {
     /// Traefik takes both ways.
     pub(super) fn believe(&self) -> Words {
         let [from, to] = self.arrivals;
-        let mut run =
-            vec!["helm get values traefik -n traefik -o yaml > traefik-values-now.yaml".to_owned()];
+        let mut run = vec![format!(
+            "helm get values traefik -n traefik -o yaml > {VALUES_NOW}"
+        )];
         if let Means::Single { way, .. } = &self.means {
             run.push(format!(
                 "civi-ingress traefik-values {way} > traefik-values.yaml"
@@ -36,7 +45,7 @@ impl Subject<'_> {
         }
         let both = format!(
             "{}{}{} --set updateStrategy.type=OnDelete",
-            self.upgrade(" -f traefik-values-now.yaml"),
+            self.upgrade(&format!(" -f {VALUES_NOW}")),
             unions(from, to),
             self.redirect_off()
         );
@@ -49,10 +58,9 @@ impl Subject<'_> {
             run,
             wait: node_is_empty(),
             see: believed(to),
-            back: vec![
-                "`helm upgrade` with `-f traefik-values-now.yaml` alone, and the nodes again"
-                    .to_owned(),
-            ],
+            back: vec![format!(
+                "`helm upgrade` with `-f {VALUES_NOW}` alone, and the nodes again"
+            )],
         }
     }
 
@@ -87,10 +95,9 @@ impl Subject<'_> {
             run,
             wait: node_is_empty(),
             see: self.answers(to),
-            back: vec![
-                "`helm upgrade` with `-f traefik-values-now.yaml` before the other, and the nodes again"
-                    .to_owned(),
-            ],
+            back: vec![format!(
+                "`helm upgrade` with `-f {VALUES_NOW}` before the other, and the nodes again"
+            )],
         }
     }
 
@@ -110,6 +117,37 @@ impl Subject<'_> {
         }
     }
 
+    /// The load balancer that stays trusts what Traefik shows and what httpd shows. Its file is that of the end where it meets
+    /// httpd: at the other end it may show a certificate that nobody asks for, too.
+    pub(super) fn trust(&self) -> Words {
+        let [from, to] = self.arrivals;
+        let Some(balancer) = to.balancer() else {
+            return Words::default();
+        };
+        let both = format!("cat {MACHINE}/traefik-ca.crt - > {MACHINE}/httpd-ca.crt");
+        let mut run = Vec::new();
+        if to.meets_httpd() {
+            run.push(SHOWN.to_owned());
+        } else {
+            run.push(self.authority_of_traefik());
+        }
+        run.push(self.authorities_of_httpds(&both));
+        if to.meets_httpd() {
+            run.push(self.configured());
+        }
+        run.push(RELOADED.to_owned());
+        Words {
+            what: format!(
+                "Have {} trust what Traefik shows and what httpd shows",
+                balancer.kind.title()
+            ),
+            run,
+            wait: vec![OLD_PROCESS.to_owned()],
+            see: self.answers(from),
+            back: vec!["the files of before, and `systemctl reload haproxy`".to_owned()],
+        }
+    }
+
     /// The load balancer that stays does something else.
     pub(super) fn turn(&self) -> Words {
         let [from, to] = self.arrivals;
@@ -119,9 +157,52 @@ impl Subject<'_> {
         Words {
             what: format!("Have {} do what it is to do", balancer.kind.title()),
             run: self.installed(balancer, from),
-            wait: vec!["until its old process has ended, which serves what was open: `pgrep -c haproxy` on its machine prints as many as before".to_owned()],
+            wait: vec![OLD_PROCESS.to_owned()],
             see: self.answers(to),
-            back: vec!["the file of before, and `systemctl reload haproxy`".to_owned()],
+            back: vec!["the files of before, and `systemctl reload haproxy`".to_owned()],
+        }
+    }
+
+    /// Returns the command that brings the CA of the certificate that Traefik shows to HAProxy's machine.
+    fn authority_of_traefik(&self) -> String {
+        match &self.means {
+            Means::Fleet {
+                fleet, file, tree, ..
+            } if fleet.wildcard.is_some() => {
+                let to = format!("cat > {MACHINE}/traefik-ca.crt");
+                authorities(&[], file, tree, &to)
+            }
+            _ => format!(
+                "# its machine's {MACHINE}/traefik-ca.crt: the CA of the certificate that Traefik shows"
+            ),
+        }
+    }
+
+    /// Returns the command that brings the CAs of the instances to HAProxy's machine, where `to` takes them.
+    fn authorities_of_httpds(&self, to: &str) -> String {
+        match &self.means {
+            Means::Fleet {
+                fleet, file, tree, ..
+            } => {
+                let names = fleet.members.iter().map(|member| member.id.as_str());
+                authorities(&names.collect::<Vec<_>>(), file, tree, to)
+            }
+            Means::Single { .. } => {
+                format!("# on its machine, from the CAs of all instances: {to}")
+            }
+        }
+    }
+
+    /// Returns the command that brings HAProxy's configuration to its machine.
+    fn configured(&self) -> String {
+        match &self.means {
+            Means::Fleet { tree, .. } => {
+                format!("scp {tree}outside/haproxy/haproxy.cfg root@BALANCER:{MACHINE}/haproxy.cfg")
+            }
+            Means::Single { .. } => {
+                "# its file: `settings` of `civi-ingress topology explain`, or `gitops render`"
+                    .to_owned()
+            }
         }
     }
 
@@ -173,17 +254,24 @@ impl Subject<'_> {
         let mut run = Vec::new();
         match balancer.kind {
             BalancerKind::HaProxy => {
-                if matches!(self.means, Means::Single { .. }) {
-                    run.push(
-                        "# its file: `settings` of `civi-ingress topology explain`, or `gitops render`"
-                            .to_owned(),
-                    );
-                } else {
-                    run.push(format!(
-                        "scp {tree}outside/haproxy/haproxy.cfg root@BALANCER:/etc/haproxy/haproxy.cfg"
-                    ));
+                let [_, to] = self.arrivals;
+                // What it trusted until now has been there before it trusts one of two.
+                let is_trusting = from.balancer().is_some_and(|old| old.kind == balancer.kind)
+                    && from.meets_httpd() != to.meets_httpd()
+                    && !from.is_plain()
+                    && !to.is_plain();
+                let meets_traefik = !to.ending().is_empty() && !to.is_plain();
+                if to.meets_httpd() {
+                    if !is_trusting {
+                        run.push(SHOWN.to_owned());
+                    }
+                    let only = format!("cat > {MACHINE}/httpd-ca.crt");
+                    run.push(self.authorities_of_httpds(&only));
+                } else if meets_traefik && !is_trusting {
+                    run.push(self.authority_of_traefik());
                 }
-                run.push("ssh root@BALANCER 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload-or-restart haproxy'".to_owned());
+                run.push(self.configured());
+                run.push(RELOADED.to_owned());
             }
             BalancerKind::Terraform => {
                 let is_second = from
@@ -201,6 +289,13 @@ impl Subject<'_> {
         }
         run
     }
+}
+
+/// Returns the command that gives the CAs of instances, or that which browsers import, to a command on HAProxy's machine.
+fn authorities(names: &[&str], file: &str, tree: &str, to: &str) -> String {
+    let words = [&["civi-ingress gitops ca"][..], names].concat().join(" ");
+    let place = place(file, tree);
+    format!("{words} {place} | ssh root@BALANCER '{to}'")
 }
 
 /// Writes `loadBalancer` of a fleet file.
@@ -322,7 +417,8 @@ fn known_address(balancer: &LoadBalancer) -> String {
 
 /// Returns how to see that nobody comes by an old address any more.
 fn left(from: &Arrival, to: &Arrival) -> String {
-    let ranges: Vec<String> = to.trusted().map(Cidr::to_string).collect();
+    let ranges = to.balancer().map_or(&[][..], |balancer| &balancer.trusted);
+    let ranges: Vec<String> = ranges.iter().map(Cidr::to_string).collect();
     match from.balancer().map(|balancer| balancer.kind) {
         None | Some(BalancerKind::MetalLb) => {
             let alone = match ranges.as_slice() {

@@ -2,10 +2,11 @@
 
 use super::{At, Subject, Words};
 use crate::civiparoisse::{
-    CLIENTS_OPTION, HTTPD_APP, HTTPD_CERT_FILE, HTTPD_INGRESS, HTTPD_KEY_FILE, HTTPD_SET,
+    CLIENTS_CA_FILE, CLIENTS_OPTION, HTTPD_APP, HTTPD_CERT_FILE, HTTPD_INGRESS, HTTPD_KEY_FILE,
+    HTTPD_SET,
 };
 use crate::instance::Instance;
-use crate::path::moving::{Believed, Change, Route, Step};
+use crate::path::moving::{Believed, Change, Manner, Route, Step};
 use crate::release::{Release, TransportTcp};
 use serde_json::json;
 
@@ -35,8 +36,9 @@ impl Subject<'_> {
                     certificate_mounted(instance)
                 });
             }
-            if before.believes != after.believes {
-                words.run.push(mounted(namespace.as_str(), &after.believes));
+            let mounts = |httpd: &Manner| (httpd.believes.clone(), httpd.takes_proxy, httpd.asks);
+            if mounts(before) != mounts(after) {
+                words.run.push(mounted(namespace.as_str(), after));
             }
             words.run.push(format!(
                 "kubectl -n {namespace} rollout restart statefulset/{HTTPD_SET}"
@@ -351,6 +353,10 @@ pub(super) fn keep(release: Release, all: &[At<'_>]) -> Words {
 }
 
 /// The old route leaves new connections to the new one.
+///
+/// Traefik 3.7.15 gives a router without a host's name in its rule no TLSOption, and answers 421 on connections that were opened with
+/// one (`findConflictingRouters` in `pkg/server/aggregator.go`, `pkg/middlewares/snicheck`): where there is one, the rule
+/// gets a name that nobody has (RFC 6761, section 6.4).
 pub(super) fn yielded(release: Release, all: &[At<'_>]) -> Words {
     let mut words = Words {
         what: "Take the host's name out of the old route: new connections go by the new one, and the old one answers on those that are open".to_owned(),
@@ -366,7 +372,15 @@ pub(super) fn yielded(release: Release, all: &[At<'_>]) -> Words {
             let matchers: Vec<String> = hosts.iter().map(of).collect();
             matchers.join(" || ")
         };
-        let by_pattern = matched(&|host| release.host_by_pattern(host));
+        let asks = instance.extras.clients.is_some();
+        let by_pattern = matched(&|host| {
+            let pattern = release.host_by_pattern(host);
+            if asks {
+                format!("{pattern} || Host(`{host}.invalid`)")
+            } else {
+                pattern
+            }
+        });
         let by_name = matched(&|host| format!("Host(`{host}`)"));
         words
             .run
@@ -375,10 +389,13 @@ pub(super) fn yielded(release: Release, all: &[At<'_>]) -> Words {
             "`{}`",
             patched(instance, &kind, &name, path, &by_name)
         ));
-        words.see.push(format!(
-            "`civi-ingress probe {}` shows httpd's own certificate",
-            instance.host()
-        ));
+        let host = instance.host();
+        words.see.push(match at.step.after.arrival.ending() {
+            [] => format!("`civi-ingress probe {host}` shows httpd's own certificate"),
+            _ => format!(
+                "`openssl s_client -connect NODE:443 -servername {host} </dev/null` shows httpd's own certificate"
+            ),
+        });
     }
     words
 }
@@ -443,15 +460,59 @@ pub(super) fn close(release: Release, all: &[At<'_>]) -> Words {
     words
 }
 
+/// Drupal believes other load balancers: it reads at each request which there are.
+pub(super) fn acquaint(all: &[At<'_>]) -> Words {
+    let mut words = Words {
+        what: "Have Drupal believe the load balancers that requests may come from".to_owned(),
+        wait: vec![
+            "2 minutes: so long a ConfigMap that has changed may take to get to where it is mounted"
+                .to_owned(),
+        ],
+        ..Words::default()
+    };
+    for at in all {
+        let namespace = &at.moved.from.instance.namespace;
+        let patched = |httpd: &Manner| {
+            let Believed::Balancer(ranges) = &httpd.believes else {
+                return String::new();
+            };
+            let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+            let patch = json!({"data": {"load-balancers.txt": ranges.join(",")}});
+            format!(
+                "kubectl -n {namespace} patch configmap {HTTPD_INGRESS} --type=merge -p '{patch}'"
+            )
+        };
+        words.run.push(patched(&at.step.after.httpd));
+        words
+            .back
+            .push(format!("`{}`", patched(&at.step.before.httpd)));
+        words.see.push(format!(
+            "`kubectl -n {namespace} get configmap {HTTPD_INGRESS} -o yaml` names them"
+        ));
+    }
+    words
+}
+
 /// Returns what is mounted into the httpd, or no longer.
-fn mounted(namespace: &str, believes: &Believed) -> String {
-    let how = match believes {
-        Believed::Peer => "is no longer mounted, and its line in Drupal's settings.php goes",
-        Believed::Nobody => {
-            "is mounted: ingress.conf in /etc/apache2/conf-enabled, settings.ingress.php beside Drupal's settings.php, which includes it if it is there"
+fn mounted(namespace: &str, httpd: &Manner) -> String {
+    let configuration = "ingress.conf in /etc/apache2/conf-enabled";
+    let clients = if httpd.asks {
+        format!(", clients-ca.crt as {CLIENTS_CA_FILE}")
+    } else {
+        String::new()
+    };
+    let how = match &httpd.believes {
+        Believed::Peer => {
+            "is no longer mounted, and its line in Drupal's settings.php goes".to_owned()
         }
+        Believed::Nobody => format!(
+            "is mounted: {configuration}{clients}, settings.ingress.php beside Drupal's settings.php, which includes it if it is there"
+        ),
+        Believed::Balancer(_) if httpd.takes_proxy || httpd.asks => format!(
+            "is mounted: {configuration}{clients}, settings.ingress.php and load-balancers.txt in a directory, and Drupal's settings.php includes the former if it is there"
+        ),
         Believed::Balancer(_) => {
-            "is mounted as a directory, and Drupal's settings.php includes its settings.ingress.php if it is there"
+            "is mounted as a directory, and Drupal's settings.php includes its settings.ingress.php if it is there".to_owned()
         }
     };
     format!("# {namespace}: StatefulSet {HTTPD_SET}: the ConfigMap {HTTPD_INGRESS} {how}")

@@ -22,8 +22,11 @@ use std::fmt::Write as _;
 /// Version of the form for programs; it changes when a field is removed or changes its meaning.
 const FORM: u32 = 1;
 
+/// The file with the values that Traefik had before a move.
+const VALUES_NOW: &str = "traefik-values-now.yaml";
+
 /// One end of a move of an instance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct End {
     /// The way that requests take.
     pub topology: Topology,
@@ -74,6 +77,9 @@ pub enum Means<'a> {
         tree: String,
         /// Whether all its instances are moved.
         is_whole: bool,
+        /// The file with the CA of the clients that are let in, where it comes with this move: beside the fleet file, as it is
+        /// to be written.
+        clients: Option<String>,
     },
     /// `new-instance` and `traefik-values`.
     Single {
@@ -110,6 +116,8 @@ struct MovedName {
     name: String,
     /// Name of its topology.
     from: &'static str,
+    /// Names of the topologies on its way, in their order.
+    via: Vec<&'static str>,
 }
 
 /// A step.
@@ -159,43 +167,49 @@ pub fn never_passed(instance: &Instance) -> Vec<Fault> {
 }
 
 impl Document {
-    /// Orders the steps of a move.
+    /// Orders the steps of a move, or of several of the same instances one after another.
     ///
     /// # Errors
     /// A move that loses requests, with the way round.
-    pub fn of(subject: &Subject<'_>) -> Result<Self, Vec<Fault>> {
-        let [from, to] = subject.arrivals;
-        let mut faults = Vec::new();
-        let mut ways = Vec::new();
-        for moved in &subject.instances {
-            let of = |end: &End, arrival| Standing::new(end.topology, arrival, &end.instance);
-            let steps = of(&moved.from, from).and_then(|now| order(&now, &of(&moved.to, to)?));
-            match steps {
-                Ok(steps) => ways.push((moved, steps)),
-                Err(fault) if faults.contains(&fault) => {}
-                Err(fault) => faults.push(fault),
+    pub fn of(subjects: &[Subject<'_>]) -> Result<Self, Vec<Fault>> {
+        let mut limits = Vec::new();
+        let mut steps = Vec::new();
+        for subject in subjects {
+            let ways = subject.ways()?;
+            let stages = stages(&ways);
+            for limit in subject.limits(&stages) {
+                if !limits.contains(&limit) {
+                    limits.push(limit);
+                }
+            }
+            if !stages.is_empty() {
+                steps.push(subject.prepared(&stages));
+                let each = stages.iter();
+                steps.extend(each.map(|(change, at)| subject.stated(*change, at)));
+                steps.push(subject.finished(&stages));
             }
         }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let stages = stages(&ways);
-        let mut steps = Vec::new();
-        if !stages.is_empty() {
-            steps.push(subject.prepared(&stages));
-            steps.extend(
-                stages
-                    .iter()
-                    .map(|(change, at)| subject.stated(*change, at)),
-            );
-            steps.push(subject.finished(&stages));
-        }
+        let (first, last) = (subjects.first(), subjects.last());
+        let names = |subject: &Subject<'_>| subject.to.name().as_str();
+        let via: Vec<&'static str> = subjects.iter().rev().skip(1).rev().map(names).collect();
+        let moved = first.map_or(&[][..], |subject| &subject.instances);
         Ok(Self {
             version: FORM,
-            to: subject.to.name().as_str(),
-            instances: subject.instances.iter().map(MovedName::of).collect(),
-            unmoved: subject.unmoved.iter().map(ToString::to_string).collect(),
-            limits: subject.limits(&stages),
+            to: last.map_or("", names),
+            instances: moved
+                .iter()
+                .map(|moved| MovedName {
+                    name: moved.name.to_owned(),
+                    from: moved.from.topology.name().as_str(),
+                    via: via.clone(),
+                })
+                .collect(),
+            unmoved: first
+                .into_iter()
+                .flat_map(|subject| &subject.unmoved)
+                .map(ToString::to_string)
+                .collect(),
+            limits,
             steps,
         })
     }
@@ -211,8 +225,9 @@ impl Document {
     pub fn text(&self) -> String {
         let mut out = String::new();
         let mut add = |line: &str| writeln!(out, "{line}").expect("a String takes all");
-        for MovedName { name, from } in &self.instances {
-            add(&format!("{name}: {from} -> {}", self.to));
+        for MovedName { name, from, via } in &self.instances {
+            let ways = [&[*from][..], via, &[self.to]].concat().join(" -> ");
+            add(&format!("{name}: {ways}"));
         }
         for name in &self.unmoved {
             add(&format!("{name}: {} already", self.to));
@@ -240,42 +255,33 @@ impl Document {
     }
 }
 
-impl MovedName {
-    fn of(moved: &Moved<'_>) -> Self {
-        Self {
-            name: moved.name.to_owned(),
-            from: moved.from.topology.name().as_str(),
-        }
-    }
-}
-
-/// Merges the orders of all instances: what is done once for the cluster, between what is done for each before and after.
+/// Merges the orders of all instances: what is done for each, between what is done once for the cluster. The latter is the same
+/// for all that move from one arrival to another.
 fn stages<'a>(ways: &'a [(&'a Moved<'a>, Vec<Step>)]) -> Vec<(Change, Vec<At<'a>>)> {
-    let mut stages: BTreeMap<(u8, usize, Change), Vec<At<'a>>> = BTreeMap::new();
+    let mut stages: BTreeMap<(usize, bool, usize, Change), Vec<At<'a>>> = BTreeMap::new();
     for (moved, steps) in ways {
-        let is_arrival = |step: &Step| step.change.is_of_cluster();
-        let first = steps.iter().position(is_arrival);
-        for (index, step) in steps.iter().enumerate() {
-            // Without a change for the cluster all belongs behind it.
-            let place = match first {
-                _ if is_arrival(step) => (1, 0),
-                Some(first) if index < first => (0, step.part),
-                _ => (2, step.part),
-            };
-            let stage = stages.entry((place.0, place.1, step.change));
+        let mut behind = 0;
+        for step in steps {
+            let is_of_cluster = step.change.is_of_cluster();
+            let part = if is_of_cluster { 0 } else { step.part };
+            let stage = stages.entry((behind, is_of_cluster, part, step.change));
             stage.or_default().push(At { moved, step });
+            behind += usize::from(is_of_cluster);
         }
     }
     let stages = stages.into_iter();
-    stages.map(|((_, _, change), all)| (change, all)).collect()
+    stages.map(|((.., change), all)| (change, all)).collect()
 }
 
 impl Change {
     /// Returns whether it is done once for the cluster, and not for each instance.
     fn is_of_cluster(self) -> bool {
         match self {
-            Self::Believe | Self::SetUp | Self::Turn | Self::Lead | Self::Settle => true,
-            Self::Double
+            Self::Believe | Self::SetUp | Self::Trust | Self::Turn | Self::Lead | Self::Settle => {
+                true
+            }
+            Self::Acquaint
+            | Self::Double
             | Self::Divert
             | Self::Rework
             | Self::Return
@@ -291,9 +297,11 @@ impl Change {
         match self {
             Self::Believe => "believe",
             Self::SetUp => "set-up",
+            Self::Trust => "trust",
             Self::Turn => "turn",
             Self::Lead => "lead",
             Self::Settle => "settle",
+            Self::Acquaint => "acquaint",
             Self::Double => "double",
             Self::Divert => "divert",
             Self::Rework => "rework",
@@ -308,6 +316,26 @@ impl Change {
 }
 
 impl Subject<'_> {
+    /// Orders the changes of each instance.
+    fn ways(&self) -> Result<Vec<(&Moved<'_>, Vec<Step>)>, Vec<Fault>> {
+        let [from, to] = self.arrivals;
+        let of = |end: &End, arrival| Standing::new(end.topology, arrival, &end.instance);
+        let mut faults = Vec::new();
+        let mut ways = Vec::new();
+        for moved in &self.instances {
+            match order(&of(&moved.from, from), &of(&moved.to, to)) {
+                Ok(steps) => ways.push((moved, steps)),
+                Err(fault) if faults.contains(&fault) => {}
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() {
+            Ok(ways)
+        } else {
+            Err(faults)
+        }
+    }
+
     /// Returns what cannot be done without loss, or not everywhere.
     fn limits(&self, stages: &[(Change, Vec<At<'_>>)]) -> Vec<String> {
         let has = |wanted: Change| stages.iter().any(|(change, _)| *change == wanted);
@@ -331,7 +359,7 @@ impl Subject<'_> {
                 ..
             }
         );
-        if has(Change::Yield) && !is_whole {
+        if has(Change::Yield) && !has(Change::Turn) && !is_whole {
             limits.push(
                 "A browser that has a connection open for another host of the same wildcard certificate may ask there for this one too (HTTP/2), and Traefik answers 404 once the old route is gone. Where that must not be, move all instances."
                     .to_owned(),
@@ -344,9 +372,11 @@ impl Subject<'_> {
         let words = match change {
             Change::Believe => self.believe(),
             Change::SetUp => self.set_up(),
+            Change::Trust => self.trust(),
             Change::Turn => self.turn(),
             Change::Lead => self.lead(),
             Change::Settle => self.settle(),
+            Change::Acquaint => inside::acquaint(at),
             Change::Double => inside::double(at),
             Change::Divert => inside::divert(self.release, at),
             Change::Rework => self.rework(at),
@@ -374,16 +404,15 @@ impl Subject<'_> {
                 words.run.push(format!("# {file}:"));
                 let lines = self.words_of_fleet().into_iter();
                 words.run.extend(lines.map(|line| format!("#   {line}")));
-                let output = match tree.as_str() {
-                    "" => ".",
-                    tree => tree.trim_end_matches('/'),
-                };
-                words.run.push(format!(
-                    "civi-ingress gitops render -f {file} --output-dir {output}"
-                ));
-                words.see.push(format!(
-                    "`civi-ingress gitops check -f {file} --output-dir {output}`"
-                ));
+                let place = place(file, tree);
+                words
+                    .run
+                    .push(format!("civi-ingress gitops render {place}"));
+                if !self.leaves_file() {
+                    words
+                        .see
+                        .push(format!("`civi-ingress gitops check {place}`"));
+                }
                 words.back.push("`git checkout .`".to_owned());
                 words
             }
@@ -408,6 +437,15 @@ impl Subject<'_> {
         words.of("prepare")
     }
 
+    /// Returns whether the file of a load balancer lies in the tree of the fleet that nothing names any more.
+    fn leaves_file(&self) -> bool {
+        let [from, to] = self.arrivals.map(|arrival| {
+            let kind = arrival.balancer().map(|balancer| balancer.kind);
+            kind.filter(|kind| !kind.is_asked_for_by_service())
+        });
+        from.is_some() && from != to
+    }
+
     /// Names what others make, and must be there.
     fn needed(&self) -> Vec<String> {
         let mut needed = Vec::new();
@@ -422,11 +460,23 @@ impl Subject<'_> {
                 ));
             }
         }
-        let is_passed = |end: &End| end.instance.extras.public_certificate.is_some();
+        let is_passed = |end: &End| end.topology.name().is_passed();
         let ends = |moved: &Moved<'_>| is_passed(&moved.from) && !is_passed(&moved.to);
-        if self.instances.iter().any(ends) {
+        let [_, to] = self.arrivals;
+        if !to.is_plain() && self.instances.iter().any(ends) {
+            let who = match to.ending() {
+                [] => "browsers know its CA",
+                _ => "the load balancer is to trust its CA",
+            };
+            needed.push(format!(
+                "the certificate of the TLSStore `default` covers the hosts, and {who}"
+            ));
+        }
+        let asks = |end: &End| end.instance.extras.clients.is_some();
+        let shows = |moved: &Moved<'_>| asks(&moved.to) && !asks(&moved.from);
+        if !to.ending().is_empty() && self.instances.iter().any(shows) {
             needed.push(
-                "the certificate of the TLSStore `default` covers the hosts, and browsers know its CA"
+                "the load balancer has a certificate of the CA of `clients`: `civi-ingress cert --client-auth` makes one"
                     .to_owned(),
             );
         }
@@ -447,6 +497,18 @@ impl Subject<'_> {
             Means::Fleet {
                 fleet, file, tree, ..
             } => {
+                if self.leaves_file() {
+                    let place = place(file, tree);
+                    words
+                        .run
+                        .push(format!("civi-ingress gitops render {place} --prune"));
+                    words
+                        .see
+                        .push(format!("`civi-ingress gitops check {place}`"));
+                }
+                if stages.iter().any(|(change, _)| *change == Change::Believe) {
+                    words.run.push(format!("rm {VALUES_NOW}"));
+                }
                 words
                     .run
                     .push("git add -A && git commit && git push".to_owned());
@@ -487,7 +549,10 @@ impl Subject<'_> {
     /// Writes the keys of the fleet file that are to be.
     fn words_of_fleet(&self) -> Vec<String> {
         let Means::Fleet {
-            fleet, is_whole, ..
+            fleet,
+            is_whole,
+            clients,
+            ..
         } = &self.means
         else {
             return Vec::new();
@@ -501,11 +566,15 @@ impl Subject<'_> {
         };
         if *is_whole {
             lines.push(format!("  topology: {word}"));
-            let secrets: Vec<_> = self.instances.iter().filter_map(secret).collect();
-            if let Some(secret) = secrets.first() {
-                lines.push(format!(
-                    "  defaults: {{publicCertificate: {{secret: {secret}}}}}"
-                ));
+            let mut defaults = Vec::new();
+            if let Some(secret) = self.instances.iter().find_map(secret) {
+                defaults.push(format!("publicCertificate: {{secret: {secret}}}"));
+            }
+            if let Some(file) = clients {
+                defaults.push(format!("clients: {{require: {file}}}"));
+            }
+            if !defaults.is_empty() {
+                lines.push(format!("  defaults: {{{}}}", defaults.join(", ")));
             }
         } else {
             lines.push("  instances:".to_owned());
@@ -518,6 +587,14 @@ impl Subject<'_> {
         }
         if from != to {
             lines.push(arriving::in_fleet(to));
+        }
+        let asks = |end: &End| end.instance.extras.clients.is_some();
+        let let_in = |moved: &Moved<'_>| asks(&moved.from) && !asks(&moved.to);
+        if self.instances.iter().any(let_in) {
+            lines.push(
+                "# and no `clients`: nobody but the load balancer has such a certificate"
+                    .to_owned(),
+            );
         }
         if *is_whole && fleet.members.len() > 1 {
             lines.push("# and no `topology` of its own at an instance".to_owned());
@@ -585,6 +662,15 @@ impl Subject<'_> {
         });
         commands.collect()
     }
+}
+
+/// Writes the options that name a fleet file and its tree.
+fn place(file: &str, tree: &str) -> String {
+    let output = match tree {
+        "" => ".",
+        tree => tree.trim_end_matches('/'),
+    };
+    format!("-f {file} --output-dir {output}")
 }
 
 /// Returns the commands by which the controllers of a fleet apply nothing, or go on.

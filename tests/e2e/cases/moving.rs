@@ -1,12 +1,14 @@
 //! A fleet that is moved from one topology to another by the steps that the program prints, while browsers go on asking.
 //!
-//! What a step runs of kubectl and of the program is run as it is printed. The rest is done as the step says: the DNS
-//! record, Traefik on one node after another, the load balancer, the httpd of an instance and its copy.
+//! What a step runs of kubectl and of the program, and on the load balancer's machine, is run as it is printed, and so is what
+//! it says to look at. The rest is done as the step says: the DNS record, Traefik on one node after another, the httpd of
+//! an instance and its copy.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use crate::client::{Client, certificates};
 use crate::cluster::{Cluster, output_of};
 use crate::components::{Release, newest, releases};
 use crate::handwritten::service;
-use crate::httpd::{Httpd, Manner, Settings, Site};
+use crate::httpd::{Httpd, Manner, Settings, Site, libraries};
 use crate::instance::{browser, secret};
 use crate::load::{Load, Record};
 use crate::pki::{Authority, Pair};
@@ -45,7 +47,12 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         "no_request_fails_while_an_haproxy_that_stays_ends_tls_sends_plain_http_and_passes_tls_on_again",
         turned,
     );
-    moved.into_iter().chain([turned]).collect()
+    let inspected = trial_alone(
+        stack,
+        "no_request_fails_while_an_haproxy_comes_to_speak_tls_to_httpd_and_goes_back",
+        inspected,
+    );
+    moved.into_iter().chain([turned, inspected]).collect()
 }
 
 /// Requests a second, as far as the machine keeps up.
@@ -56,10 +63,7 @@ const DOMAIN: &str = "example.org";
 
 fn there_and_back(case: &Case, release: &Release) {
     let mut fleet = Moving::start(case, release);
-    let address = fleet.address.to_string();
-    let behind = ["--load-balancer", "haproxy", "--trusted", &address];
-    let behind = [&behind[..], &["--load-balancer-address", &address]].concat();
-    fleet.go("tcp-proxy", &behind);
+    fleet.go_behind("tcp-proxy", &[]);
     assert!(!fleet.is_public());
     fleet.go("passthrough", &["--public-certificate", "web-tls"]);
     assert!(fleet.is_public());
@@ -73,16 +77,38 @@ fn there_and_back(case: &Case, release: &Release) {
 /// The load balancer is reloaded for each word.
 fn turned(case: &Case) {
     let mut fleet = Moving::start(case, &newest());
-    let address = fleet.address.to_string();
-    let behind = ["--load-balancer", "haproxy", "--trusted", &address];
-    let behind = [&behind[..], &["--load-balancer-address", &address]].concat();
-    fleet.go("tcp-proxy", &behind);
+    fleet.go_behind("tcp-proxy", &[]);
     for word in ["inspect-twice", "offload", "tcp-proxy"] {
         fleet.go(word, &[]);
         assert!(!fleet.is_public());
     }
     fleet.end();
 }
+
+/// To and from a load balancer that meets httpd, by way of plain http and by way of Traefik's certificate.
+fn inspected(case: &Case) {
+    let mut fleet = Moving::start(case, &newest());
+    let authority = fleet.directory.join(CLIENTS_CA).display().to_string();
+    let asked = ["--clients-ca", &authority];
+    fleet.go_behind("inspect", &asked);
+    assert!(fleet.is_asking());
+    fleet.go("offload", &[]);
+    assert!(!fleet.is_asking());
+    fleet.go("inspect", &asked);
+    assert!(fleet.is_asking());
+    fleet.go("inspect-twice", &[]);
+    assert!(!fleet.is_asking());
+    fleet.go("inspect", &[]);
+    assert!(fleet.is_asking());
+    fleet.go("direct", &[]);
+    assert!(!fleet.is_public());
+    fleet.end();
+}
+
+/// The file with the CA of what the load balancer shows, beside the fleet file.
+const CLIENTS_CA: &str = "balancers.crt";
+/// What the instances have in common from the start.
+const DEFAULTS: &str = "  defaults: {certificate: {ca: stored}}";
 
 /// A fleet in motion.
 struct Moving<'a> {
@@ -97,9 +123,13 @@ struct Moving<'a> {
     balancer: Option<Balancer>,
     /// What the load balancer was told.
     configuration: String,
+    /// Where the files of its machine are.
+    machine: PathBuf,
     record: Record,
     served: Vec<Served>,
     browser: Client,
+    /// Who shows what the load balancer shows, and trusts the CA of the wildcard and those of the instances.
+    insider: Client,
     load: Option<Load>,
     /// What a browser sees where httpd shows its own certificate.
     public: Vec<Pair>,
@@ -144,12 +174,14 @@ impl<'a> Moving<'a> {
             address: address(),
             balancer: None,
             configuration: String::new(),
+            machine: case.directory.join("machine"),
             record: Record::new(Vec::new()),
             served: Vec::new(),
             browser: Client::trusting(""),
+            insider: Client::trusting(""),
             load: None,
             public: Vec::new(),
-            words: BTreeMap::new(),
+            words: BTreeMap::from([("defaults".to_owned(), DEFAULTS.to_owned())]),
             steps: 0,
         };
         fleet.write();
@@ -184,7 +216,8 @@ impl<'a> Moving<'a> {
         browser(case, cluster, first, DOMAIN);
         let wildcard = case.directory.join(format!("{first}-{DOMAIN}-ca.crt"));
         let wildcard = fs::read_to_string(wildcard).expect("the CA of the wildcard");
-        fleet.browser = Client::trusting(&(wildcard + &authority.certificate));
+        fleet.browser = Client::trusting(&(wildcard.clone() + &authority.certificate));
+        fleet.furnish(&wildcard);
         for node in 0..2 {
             fleet.restart(node, &[]);
         }
@@ -199,6 +232,68 @@ impl<'a> Moving<'a> {
         fleet
     }
 
+    /// Puts on the load balancer's machine what it has beforehand: the pair of the wildcard, the CA of that, and a pair to show
+    /// to an httpd. Programs that reach the machine find it here.
+    fn furnish(&mut self, wildcard: &str) {
+        let etc = self.machine.join("etc/haproxy");
+        fs::create_dir_all(etc.join("certs")).expect("our own directory");
+        let write = |name: &str, text: &str| {
+            fs::write(etc.join(name), text).expect("our own directory");
+        };
+        let shown = secret(self.cluster, &self.served[0].id, "wildcardsecret");
+        write(
+            "certs/wildcard.pem",
+            &format!("{}{}", shown["tls.crt"], shown["tls.key"]),
+        );
+        write("traefik-ca.crt", wildcard);
+        let balancers = Authority::new("load balancers");
+        fs::write(self.directory.join(CLIENTS_CA), &balancers.certificate).expect("our own file");
+        let pair = balancers.client("load balancer");
+        write("client.pem", &format!("{}{}", pair.certificate, pair.key));
+        let authorities = self.served.iter().map(|served| {
+            let mut data = secret(self.cluster, &served.id, "externca");
+            data.remove("ca.crt").expect("the one key of externca")
+        });
+        let authorities = authorities.collect::<String>() + wildcard;
+        self.insider = Client::with_identity(&authorities, &pair.certificate, &pair.key);
+
+        let haproxy = &self.case.stack.programs.haproxy;
+        let bin = self.machine.join("bin");
+        fs::create_dir(&bin).expect("our own directory");
+        let machine = self.machine.display();
+        for (name, text) in [
+            (
+                "scp",
+                format!("cp \"$1\" \"{machine}${{2#root@BALANCER:}}\""),
+            ),
+            (
+                "ssh",
+                format!("shift\nsh -c \"$(printf %s \"$*\" | sed 's,/etc/haproxy,{machine}&,g')\""),
+            ),
+            (
+                "haproxy",
+                format!(
+                    "sed -e 's,/etc/haproxy/,{machine}&,g' -e '/^  \\(user\\|group\\) /d' \"$3\" > {machine}/checked.cfg\nLD_LIBRARY_PATH={} {} \"$1\" \"$2\" {machine}/checked.cfg",
+                    libraries(haproxy, "liblua5.3.so.0"),
+                    haproxy.join("usr/sbin/haproxy").display()
+                ),
+            ),
+            ("systemctl", format!("echo \"$*\" >> {machine}/asked")),
+        ] {
+            let file = bin.join(name);
+            fs::write(&file, format!("#!/bin/sh -e\n{text}\n")).expect("our own file");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("our own file");
+        }
+    }
+
+    /// The same as [`Self::go`], behind the load balancer.
+    fn go_behind(&mut self, to: &str, further: &[&str]) {
+        let address = self.address.to_string();
+        let behind = ["--load-balancer", "haproxy", "--trusted", &address];
+        let behind = [&behind[..], &["--load-balancer-address", &address]].concat();
+        self.go(to, &[&behind[..], further].concat());
+    }
+
     /// Moves the fleet by the steps that are printed.
     fn go(&mut self, to: &str, further: &[&str]) {
         let file = self.directory.join("fleet.yaml").display().to_string();
@@ -208,6 +303,7 @@ impl<'a> Moving<'a> {
         for step in report["steps"].as_array().expect("steps") {
             let change = step["change"].as_str().expect("a word");
             self.take(change, &lines(&step["run"]));
+            self.look(&lines(&step["see"]));
             self.answered();
             self.steps += 1;
         }
@@ -220,16 +316,16 @@ impl<'a> Moving<'a> {
                 self.restart_all(&["traefik-values-now.yaml", "cluster/traefik-values.yaml"]);
             }
             "settle" => {
-                self.restart_all(&["cluster/traefik-values.yaml"]);
-                if run
-                    .iter()
-                    .any(|line| line.ends_with("disable --now haproxy"))
-                {
-                    self.balancer = None;
+                if run.iter().any(|line| line.starts_with("helm upgrade ")) {
+                    self.restart_all(&["cluster/traefik-values.yaml"]);
                 }
+                self.run(run);
+                self.serve();
             }
-            "set-up" => self.set_up(),
-            "turn" => self.turn(),
+            "set-up" | "trust" | "turn" => {
+                self.run(run);
+                self.serve();
+            }
             "lead" => self.lead(),
             "double" => self.double(run),
             "divert" => {
@@ -252,7 +348,7 @@ impl<'a> Moving<'a> {
             }
             "yield" => {
                 self.run(run);
-                self.until_public();
+                self.until_own();
             }
             "close" => {
                 for served in self.served.iter().filter(|served| served.copy.is_some()) {
@@ -267,6 +363,7 @@ impl<'a> Moving<'a> {
                 }
             }
             "finish" => {
+                self.run(run);
                 for served in &self.served {
                     self.shell(&format!("kubectl apply -k instances/{}", served.id));
                 }
@@ -286,6 +383,23 @@ impl<'a> Moving<'a> {
         }
         found.dedup();
         assert_eq!(found.len(), 1, "some are, some are not");
+        found[0]
+    }
+
+    /// Asks that each httpd, at each node, answers who shows the certificate of the load balancer, and nobody else; all alike.
+    fn is_asking(&self) -> bool {
+        let mut found = Vec::new();
+        for served in &self.served {
+            let own = certificates(&served.mounted.0.certificate);
+            for door in self.doors() {
+                let get = |client: &Client| client.get(door, &served.host, "/");
+                let page = get(&self.insider);
+                let is_own = page.is_ok_and(|page| page.status == 200 && page.chain == own);
+                found.push(is_own && get(&self.browser).is_err());
+            }
+        }
+        found.dedup();
+        assert_eq!(found.len(), 1, "some do, some do not");
         found[0]
     }
 
@@ -319,7 +433,12 @@ impl<'a> Moving<'a> {
             .env("HOME", &self.directory)
             .env(
                 "PATH",
-                format!("{}:{}:/usr/bin:/bin", kubectl.display(), program.display()),
+                format!(
+                    "{}:{}:{}:/usr/bin:/bin",
+                    self.machine.join("bin").display(),
+                    kubectl.display(),
+                    program.display()
+                ),
             );
         let output = output_of(&mut command, "");
         assert!(
@@ -329,14 +448,30 @@ impl<'a> Moving<'a> {
         );
     }
 
-    /// Runs what of a step is for kubectl and an instance, or for the program.
+    /// Runs what of a step is for kubectl and an instance, for the program, or for the load balancer's machine.
     fn run(&self, lines: &[String]) {
-        let of_instance = |line: &&String| {
-            line.starts_with("kubectl ") && !line.contains(" -n traefik ")
-                || line.starts_with("civi-ingress ")
+        let can_be = |line: &&String| {
+            let program = line.split(' ').next().unwrap_or_default();
+            ["kubectl", "civi-ingress", "scp", "ssh"].contains(&program)
+                && !line.contains(" -n traefik ")
         };
-        for line in lines.iter().filter(of_instance) {
+        for line in lines.iter().filter(can_be) {
             self.shell(line);
+        }
+    }
+
+    /// Runs what of a step shows that it is done, but for what asks a program of another machine or for a CA that this one
+    /// knows.
+    fn look(&self, lines: &[String]) {
+        let commands = lines
+            .iter()
+            .flat_map(|line| line.split('`').skip(1).step_by(2));
+        let can_be = |command: &&str| {
+            command.starts_with("kubectl ") && !command.contains(" -n traefik ")
+                || command.starts_with("civi-ingress gitops check ")
+        };
+        for command in commands.filter(can_be) {
+            self.shell(command);
         }
     }
 
@@ -367,11 +502,16 @@ impl<'a> Moving<'a> {
                 "  {}",
                 line.replace("those that run Traefik", &nodes.join(", "))
             );
+            let line = line.replace("defaults: {", "defaults: {certificate: {ca: stored}, ");
             if line == "  # no `loadBalancer`" {
                 self.words.remove("loadBalancer");
             } else if let Some((key, _)) = line.trim_start().split_once(':') {
                 self.words.insert(key.to_owned(), line.clone());
             }
+        }
+        if run.iter().any(|line| line.contains("# and no `clients`")) {
+            self.words
+                .insert("defaults".to_owned(), DEFAULTS.to_owned());
         }
         self.write();
         self.run(run);
@@ -463,39 +603,36 @@ impl<'a> Moving<'a> {
         // It is ready when it answers.
         for served in &self.served {
             wait::until("a new Traefik", || {
-                let door = traefik.websecure();
-                let page = self.browser.get(door, &served.host, "/")?;
-                if page.status == 200 {
-                    Ok(())
-                } else {
-                    Err(page.status.to_string())
-                }
+                let get = |client: &Client| client.get(traefik.websecure(), &served.host, "/");
+                let pages = [get(&self.browser), get(&self.insider)];
+                let is_there = pages.iter().flatten().any(|page| page.status == 200);
+                is_there.then_some(()).ok_or_else(|| format!("{pages:?}"))
             });
         }
         at.traefik = Some(traefik);
     }
 
-    fn set_up(&mut self) {
-        self.configuration = self.rendered();
-        self.balancer = Some(from_address(self.case, &self.configuration, self.address));
-    }
-
-    /// What is rendered for HAProxy, with the files of its machine: the pair of the wildcard, and the CA of that.
-    fn rendered(&self) -> String {
-        let file = self.directory.join("outside/haproxy/haproxy.cfg");
-        let text = fs::read_to_string(file).expect("a rendered file");
-        let certs = self.case.directory.join("certs");
-        fs::create_dir_all(&certs).expect("our own directory");
-        let first = &self.served[0].id;
-        let wildcard = secret(self.cluster, first, "wildcardsecret");
-        let pem = format!("{}{}", wildcard["tls.crt"], wildcard["tls.key"]);
-        fs::write(certs.join("wildcard.pem"), pem).expect("our own directory");
-        let authority = self.case.directory.join(format!("{first}-{DOMAIN}-ca.crt"));
-        text.replace("/etc/haproxy/certs/", &certs.display().to_string())
-            .replace(
-                "/etc/haproxy/traefik-ca.crt",
-                &authority.display().to_string(),
-            )
+    /// Does with the load balancer what its machine was asked for.
+    fn serve(&mut self) {
+        let asked = self.machine.join("asked");
+        let Ok(text) = fs::read_to_string(&asked) else {
+            return;
+        };
+        fs::remove_file(asked).expect("our own file");
+        if text == "disable --now haproxy\n" {
+            self.balancer = None;
+            return;
+        }
+        assert_eq!(text, "reload-or-restart haproxy\n");
+        let file = self.machine.join("etc/haproxy/haproxy.cfg");
+        let text = fs::read_to_string(file).expect("a file that was brought");
+        let own = format!("{}/etc/haproxy/", self.machine.display());
+        self.configuration = text.replace("/etc/haproxy/", &own);
+        if self.balancer.is_some() {
+            self.reload(&self.configuration);
+        } else {
+            self.balancer = Some(from_address(self.case, &self.configuration, self.address));
+        }
     }
 
     fn reload(&self, text: &str) {
@@ -507,11 +644,6 @@ impl<'a> Moving<'a> {
                 .then_some(())
                 .ok_or_else(|| "it has connections".to_owned())
         });
-    }
-
-    fn turn(&mut self) {
-        self.configuration = self.rendered();
-        self.reload(&self.configuration);
     }
 
     /// Leads browsers to the load balancer if there is one in the fleet file, else to the nodes.
@@ -558,16 +690,13 @@ impl<'a> Moving<'a> {
     /// Restarts each httpd as its StatefulSet and its ConfigMap have it.
     fn rework(&mut self, run: &[String]) {
         self.run(run);
-        let is_passed = run
+        let is_public = run
             .iter()
             .any(|line| line.contains("httpd.serverCertSecret=web-tls"));
         for served in &mut self.served {
             let id = &served.id;
-            let (pair, ingress) = if is_passed {
-                let config = self.cluster.get(&["configmap", "httpd-ingress", "-n", id]);
-                let text = config["data"]["ingress.conf"].as_str().expect("a text");
-                let pair = pair(self.cluster, id, "web-tls", "tls.crt", "tls.key");
-                (pair, text.to_owned())
+            let pair = if is_public {
+                pair(self.cluster, id, "web-tls", "tls.crt", "tls.key")
             } else {
                 let set = self
                     .cluster
@@ -575,8 +704,19 @@ impl<'a> Moving<'a> {
                 let container = &set["spec"]["template"]["spec"]["containers"][0];
                 let mounts = container["volumeMounts"].to_string();
                 assert!(mounts.contains("externcert") && !mounts.contains("tls.crt"));
-                let pair = pair(self.cluster, id, "selfcert", "externcert", "externkey");
-                (pair, String::new())
+                pair(self.cluster, id, "selfcert", "externcert", "externkey")
+            };
+            let start = format!("# {id}: ");
+            let mounted = run.iter().find(|line| line.starts_with(&start));
+            let ingress = match mounted {
+                Some(line) if line.contains("ingress.conf in /etc/apache2/conf-enabled") => {
+                    let config = self.cluster.get(&["configmap", "httpd-ingress", "-n", id]);
+                    let file = self.directory.join(CLIENTS_CA).display().to_string();
+                    let text = config["data"]["ingress.conf"].as_str().expect("a text");
+                    text.replace("/etc/apache2/httpd-ingress/clients-ca.crt", &file)
+                }
+                Some(_) => String::new(),
+                None => served.mounted.1.clone(),
             };
             none_to(served.address, None).expect("nothing comes to it");
             served.httpd = None;
@@ -634,16 +774,16 @@ impl<'a> Moving<'a> {
     }
 
     /// Waits until a new connection meets httpd's own certificate.
-    fn until_public(&self) {
-        for (served, public) in self.served.iter().zip(&self.public) {
+    fn until_own(&self) {
+        for served in &self.served {
+            let own = certificates(&served.mounted.0.certificate);
             for node in &self.nodes {
                 let door = (node.address, 443).into();
                 wait::until("httpd's own certificate", || {
-                    let page = self.browser.get(door, &served.host, "/")?;
-                    let is_public = page.chain == certificates(&public.certificate);
-                    is_public
-                        .then_some(())
-                        .ok_or_else(|| "Traefik's".to_owned())
+                    let pages = [&self.browser, &self.insider]
+                        .map(|client| client.get(door, &served.host, "/"));
+                    let is_own = pages.iter().flatten().any(|page| page.chain == own);
+                    is_own.then_some(()).ok_or_else(|| format!("{pages:?}"))
                 });
             }
         }
