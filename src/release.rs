@@ -94,6 +94,18 @@ impl Release {
         self >= Self::exactly(3, 3, 0)
     }
 
+    /// Returns whether this release has what came with the first of these, and with the others in their lines of the same
+    /// major version; a later line has it from its first release on. `patches` are in the order of their lines.
+    #[must_use]
+    pub fn has_since(self, patches: &[(u16, u16, u16)]) -> bool {
+        let since = |(major, minor, patch): (u16, u16, u16)| Self::exactly(major, minor, patch);
+        let of_line = |patch: &&(u16, u16, u16)| (patch.0, patch.1) == (self.major, self.minor);
+        match patches.iter().find(of_line) {
+            Some(patch) => self >= since(*patch),
+            None => patches.last().is_some_and(|last| self >= since(*last)),
+        }
+    }
+
     /// Writes the matcher of a rule that takes requests for a host, and none of the TLS of those who ask for it.
     ///
     /// `Host` also says for which names of SNI the route is tried; `HostRegexp` does not (`ParseDomains` in

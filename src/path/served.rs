@@ -137,7 +137,7 @@ impl<'a> Grounds<'a> {
     }
 
     /// Returns the certificates of a scope under the key of what its httpd shows.
-    pub(super) fn stated(&self, scope: &Scope) -> impl Iterator<Item = Leaf<'a>> {
+    pub fn stated(&self, scope: &Scope) -> impl Iterator<Item = Leaf<'a>> {
         let leaves = self.secrets(scope).iter().flat_map(|secret| leaves(secret));
         leaves.filter(|leaf| leaf.entry.key == HTTPD_CERT)
     }

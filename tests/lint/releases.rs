@@ -242,6 +242,7 @@ fn an_httpd_without_a_version_of_tls_that_it_is_asked_for_is_an_error() {
         let text = trusting(&format!("{roots}\n  {versions}"), &[good]);
         text + &httpd(directives)
     };
+    let alone = "SSLProtocol -all +TLSv1.2\n      SSLCipherSuite";
     let (old, new) = (
         "maxVersion: VersionTLS12",
         "minVersion: VersionTLS12\n  maxVersion: VersionTLS13",
@@ -257,6 +258,21 @@ fn an_httpd_without_a_version_of_tls_that_it_is_asked_for_is_an_error() {
             &[],
         ),
         ("both of 1.3", asked(new, "SSLProtocol TLSv1.3"), &[]),
+        (
+            "ciphers for keys of RSA",
+            asked("", &format!("{alone} ECDHE-RSA-AES128-GCM-SHA256")),
+            &["CI118"],
+        ),
+        (
+            "ciphers for keys of ECDSA",
+            asked("", &format!("{alone} ECDHE-ECDSA-AES128-GCM-SHA256")),
+            &[],
+        ),
+        (
+            "ciphers for keys of RSA beside TLS 1.3",
+            asked("", "SSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256"),
+            &[],
+        ),
         (
             "not read before 3.7",
             of("3.4.3", &asked(old, "SSLProtocol TLSv1.3")),
@@ -428,5 +444,70 @@ fn fields_of_a_service_belong_to_its_type() {
             ),
             &[],
         ),
+    ]);
+}
+
+#[test]
+fn a_path_that_is_replaced_is_judged_by_what_it_becomes() {
+    let replaced = |release: &str, regex: &str, replacement: &str| {
+        let spec =
+            format!("{{replacePathRegex: {{regex: '{regex}', replacement: '{replacement}'}}}}");
+        of(release, &middleware(&spec))
+    };
+    errors_are(&[
+        ("clean", replaced("3.7.15", "^/(.*)", "/a/$1"), &[]),
+        ("nothing", replaced("3.7.15", "^/", ""), &[]),
+        ("no match", replaced("3.7.15", "^/b", "x//y"), &[]),
+        ("doubled", replaced("3.7.15", "", "/"), &["CI274"]),
+        ("doubled before", replaced("3.7.6", "", "/"), &[]),
+        ("doubled in 3.4", replaced("3.4.3", "", "/"), &[]),
+        ("doubled in 2.11", replaced("2.11.53", "", "/"), &["CI274"]),
+        ("upwards", replaced("3.7.15", "^/", "/../"), &["CI274"]),
+        ("no slash", replaced("3.0.4", "^/", "a"), &["CI274"]),
+        ("an escape", replaced("3.0.4", "^/", "/%zz"), &["CI274"]),
+        ("a good escape", replaced("3.0.4", "^/", "/%20"), &[]),
+    ]);
+}
+
+#[test]
+fn a_server_name_in_capitals_is_compared_letter_by_letter_from_3_0_to_3_6() {
+    let named = |release: &str| {
+        passed(release, "", "passthrough: true", "").replace("a.example.org", "a.EXAMPLE.org")
+    };
+    errors_are(&[
+        ("2.11", named("2.11.53"), &[]),
+        ("3.0", named("3.0.4"), &["CI252"]),
+        ("3.6", named("3.6.24"), &["CI252"]),
+        ("3.7", named("3.7.0"), &[]),
+    ]);
+}
+
+#[test]
+fn a_name_that_traefik_writes_otherwise_is_looked_up_so() {
+    let option = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: o, namespace: ns}\nspec: {minVersion: VersionTLS12}\n";
+    let named = |release: &str| {
+        let text = route("", option).replace("tls: {}", "tls: {options: {name: 'o '}}");
+        let text = of(release, &text);
+        text.replace("# options: ", "# options: strict ")
+    };
+    let dropped = middleware("{plugin: {}}").replace("[{name: m}]", "[{name: 'm '}]");
+    errors_are(&[
+        ("3.4", named("3.4.3"), &["CI260", "CI901", "CI408"]),
+        ("3.7.0", named("3.7.0"), &["CI260", "CI901", "CI408"]),
+        ("3.7.1", named("3.7.1"), &["CI260", "CI408"]),
+        ("a Middleware that is not made", dropped, &["CI272"]),
+    ]);
+}
+
+#[test]
+fn the_group_of_secrets_has_no_name() {
+    let secret = |version: &str| {
+        let secret = "---\napiVersion: VERSION\nkind: Secret\nmetadata: {name: a, namespace: ns}\nstringData: {a: b}\n";
+        route("", &secret.replace("VERSION", version))
+    };
+    errors_are(&[
+        ("v1", secret("v1"), &[]),
+        ("core/v1", secret("core/v1"), &["CI318"]),
+        ("another group", secret("example.org/v1"), &[]),
     ]);
 }

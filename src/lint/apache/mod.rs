@@ -1,5 +1,6 @@
 //! Apache's directives in ConfigMaps, connections to it, and whether Traefik and httpd agree on the PROXY protocol.
 
+mod ciphers;
 mod config;
 mod connections;
 mod directive;

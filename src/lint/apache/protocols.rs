@@ -1,5 +1,6 @@
-//! Which versions of TLS httpd speaks, and whether the other side speaks one of them.
+//! Which versions and ciphers of TLS httpd speaks, and whether the other side speaks one of them.
 
+use super::ciphers;
 use super::config::Snippet;
 use super::directive::Directive;
 use crate::kinds::traefik::tls_version;
@@ -16,39 +17,67 @@ type Versions = [bool; 4];
 /// What OpenSSL 3 speaks at its usual security level (`SSL_CTX_set_security_level`(3)), Go by default and browsers.
 const USUAL: Versions = [false, false, true, true];
 
-/// Finds an httpd that speaks no version of TLS which Traefik speaks with it, or browsers where TLS is passed through.
+/// Finds an httpd that speaks no version of TLS which Traefik speaks with it, or browsers where TLS is passed through; or TLS
+/// 1.2 alone, without a cipher for its key that they offer.
 pub(super) fn check(
     model: &Model<'_>,
     routed: &Routed<'_>,
     parts: &[&Snippet<'_>],
     port: Option<&str>,
 ) -> Option<Finding> {
-    let spoken = spoken(parts, port)?;
-    let wanted = match (&routed.path.inward, &routed.path.outward) {
-        (_, Outward::Tls(_)) => of_traefik(model, routed)?,
-        (Inward::PassedThrough, _) => USUAL,
+    let spoken = spoken(parts, port).unwrap_or(Some(USUAL))?;
+    let is_passed = routed.path.inward == Inward::PassedThrough;
+    let wanted = match &routed.path.outward {
+        Outward::Tls(_) => of_traefik(model, routed)?,
+        _ if is_passed => USUAL,
         _ => return None,
     };
-    let is_common = |number: usize| spoken[number] && wanted[number];
-    if (0..spoken.len()).any(is_common) {
+    let common = [0, 1, 2, 3].map(|number: usize| spoken[number] && wanted[number]);
+    let message = if !common.contains(&true) {
+        format!(
+            "of TLS httpd speaks {}, and the other side {}",
+            shown(spoken),
+            shown(wanted)
+        )
+    } else if common[3] || !has_ciphers(model, routed) {
         return None;
-    }
-    let shown = |versions: Versions| {
-        let numbers = (0..versions.len()).filter(|number| versions[*number]);
-        let names: Vec<String> = numbers.map(|number| format!("1.{number}")).collect();
-        if names.is_empty() {
-            return "none".to_owned();
+    } else {
+        let suite = last(parts, port, "sslciphersuite")?;
+        let list = suite.arguments.last().filter(|_| {
+            let protocol = suite.arguments.first();
+            suite.arguments.len() == 1 || protocol.is_some_and(|name| name == "SSL")
+        })?;
+        let ciphers = ciphers::selected(list)?;
+        let place = routed.path.httpd.as_ref()?;
+        let leaves = model.grounds.stated(&place.service.scope);
+        let keys: Vec<&str> = leaves.map(|leaf| &*leaf.cert().details.key).collect();
+        if keys.is_empty() || ciphers::fit(&ciphers, &keys, !is_passed) {
+            return None;
         }
-        names.join(" and ")
+        format!(
+            "httpd speaks TLS 1.2 alone, and none of the ciphers `{}` that the other side offers is for its key, which is {}",
+            list.escape_debug(),
+            keys.join(" or ")
+        )
     };
-    let message = format!(
-        "of TLS httpd speaks {}, and the other side {}",
-        shown(spoken),
-        shown(wanted)
-    );
     let (object, field) = routed.named.as_ref()?;
     let object = &model.objects[object.number];
     Some(object.finding_in(&CI118, &field.path, message))
+}
+
+fn shown(versions: Versions) -> String {
+    let numbers = (0..versions.len()).filter(|number| versions[*number]);
+    let names: Vec<String> = numbers.map(|number| format!("1.{number}")).collect();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(" and ")
+}
+
+/// Returns whether the other side offers the usual ciphers.
+fn has_ciphers(model: &Model<'_>, routed: &Routed<'_>) -> bool {
+    let transport = routed.transport.here().flatten();
+    transport.is_none_or(|object| !model.objects[object.number].has("spec.cipherSuites"))
 }
 
 /// Returns what Traefik speaks with an httpd; nothing where another finding says that it speaks none.
@@ -69,34 +98,43 @@ fn of_traefik(model: &Model<'_>, routed: &Routed<'_>) -> Option<Versions> {
     Some(versions.map(|version| (least..=most).contains(&version)))
 }
 
-/// Returns what httpd speaks on a port, where its configuration says it: the last `SSLProtocol` of the virtual host counts,
-/// else the last one outside (`ssl_cmd_protocol_parse` in `modules/ssl/ssl_engine_config.c`, 2.4.71).
-fn spoken(parts: &[&Snippet<'_>], port: Option<&str>) -> Option<Versions> {
+/// Returns the directive of a name that counts on a port, where it is read for sure: the last one of the virtual host, else
+/// the last one outside.
+fn last<'p>(
+    parts: &[&'p Snippet<'_>],
+    port: Option<&str>,
+    name: &'static str,
+) -> Option<&'p Directive> {
     let all = || {
-        let all = parts.iter().flat_map(|part| part.of("sslprotocol"));
+        let all = parts.iter().flat_map(move |part| part.of(name));
         all.filter(|directive| directive.is_at(port))
     };
     if all().any(|directive| !directive.is_certain()) {
         return None;
     }
     let is_of_host = |directive: &&Directive| directive.context().is_some();
-    let said = all()
-        .filter(is_of_host)
-        .last()
-        .or_else(|| all().last())
-        .map(|directive| versions(&directive.arguments))?;
+    all().filter(is_of_host).last().or_else(|| all().last())
+}
+
+/// Returns what httpd speaks on a port, where its configuration says it (`ssl_cmd_protocol_parse` in
+/// `modules/ssl/ssl_engine_config.c`, 2.4.71); nothing inside where what it says is not known.
+fn spoken(parts: &[&Snippet<'_>], port: Option<&str>) -> Option<Option<Versions>> {
+    if !parts.iter().any(|part| part.has("sslprotocol")) {
+        return None;
+    }
+    let said = last(parts, port, "sslprotocol").and_then(|it| versions(&it.arguments));
     let mut ciphers = parts.iter().flat_map(|part| part.of("sslciphersuite"));
     let is_lowered = ciphers.any(|suite| {
         let mut arguments = suite.arguments.iter();
         arguments.any(|argument| argument.contains("SECLEVEL=0"))
     });
-    let said = said?;
-    Some(if is_lowered {
-        said
-    } else {
+    Some(said.map(|said| {
+        if is_lowered {
+            return said;
+        }
         let numbers = [0, 1, 2, 3];
         numbers.map(|number| said[number] && USUAL[number])
-    })
+    }))
 }
 
 /// Reads the arguments of `SSLProtocol`; nothing where one is not a version.

@@ -9,6 +9,9 @@ use crate::lint::model::{Class, Object};
 /// The group of Traefik's definitions.
 pub(super) const TRAEFIK: &str = "traefik.io";
 
+/// What the documentation of Kubernetes calls the group without a name; `apiVersion` never has it.
+const CORE: &str = "core";
+
 /// Kinds of the groups that every cluster has (Kubernetes 1.34, `kubectl api-resources`), for misspellings.
 const OF_EVERY_CLUSTER: [(&str, &[&str]); 5] = [
     (
@@ -72,6 +75,7 @@ pub(super) fn check(object: &Object<'_>, is_known: bool, findings: &mut Vec<Find
     let is_v1 = ["Secret", "ConfigMap", "Service"].contains(&object.kind);
     if is_v1
         && (object.group.is_empty() && api_version != "v1" && !api_version.is_empty()
+            || object.group == CORE
             || OF_EVERY_CLUSTER[1..]
                 .iter()
                 .any(|(group, _)| *group == object.group))

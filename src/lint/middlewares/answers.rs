@@ -1,5 +1,6 @@
 //! Middlewares that Traefik makes, and that let no request through.
 
+use crate::release::Release;
 use crate::yaml::{Node, Value};
 use std::collections::BTreeSet;
 
@@ -8,6 +9,7 @@ pub(super) fn check(
     kind: &str,
     node: &Node,
     hosts: Option<&BTreeSet<String>>,
+    release: Release,
 ) -> Option<(&'static str, String)> {
     match kind {
         "inFlightReq" => nothing_in_flight(node),
@@ -15,7 +17,7 @@ pub(super) fn check(
         "redirectRegex" => {
             empty_pattern(node).or_else(|| hosts?.iter().find_map(|host| cut_out(node, host)))
         }
-        "replacePathRegex" => empty_pattern(node),
+        "replacePathRegex" => replaced_path(node, release),
         "redirectScheme" => odd_scheme(node),
         "headers" => odd_headers(node).or_else(|| other_hosts(node, hosts?)),
         _ => None,
@@ -76,6 +78,42 @@ fn empty_pattern(node: &Node) -> Option<(&'static str, String)> {
         let why = "an empty expression matches everywhere, and nothing is left of the address";
         ("regex", why.to_owned())
     })
+}
+
+/// What becomes of the path of the first page (`ServeHTTP` in `pkg/middlewares/replacepathregex/replace_path_regex.go`,
+/// v2.11.53 to v3.7.13). Since 2.11.52, 3.6.23 and 3.7.7 one that is not clean is refused. One without a slash in front goes
+/// on as it is, and httpd refuses it.
+fn replaced_path(node: &Node, release: Release) -> Option<(&'static str, String)> {
+    let text = |key: &str| node.text_of(key).unwrap_or_default().trim();
+    let pattern = regex_lite::Regex::new(text("regex")).ok()?;
+    let path = pattern.replace_all("/", text("replacement"));
+    let why = if !is_escaped(&path) {
+        "has an escape that cannot be read: it gets 500"
+    } else if !path.is_empty() && !path.starts_with('/') {
+        "has no slash in front: httpd refuses it with 400"
+    } else if release.has_since(&[(2, 11, 52), (3, 6, 23), (3, 7, 7)]) && !is_clean(&path) {
+        "is refused with 400"
+    } else {
+        return None;
+    };
+    let why = format!("`/` becomes `{}`, which {why}", path.escape_debug());
+    Some(("replacement", why))
+}
+
+/// Returns whether each percent sign of a path begins an escape (Go's `url.PathUnescape`).
+fn is_escaped(path: &str) -> bool {
+    let mut parts = path.split('%').skip(1);
+    parts.all(|part| {
+        let digits = part.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// Returns whether a path is as Go's `path.Clean` leaves it, but for a slash at its end.
+fn is_clean(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.is_empty() || !path.split('/').any(|part| ["", ".", ".."].contains(&part))
 }
 
 /// Traefik compares the scheme of the request, in small letters, with this one: they always differ (`redirect.ServeHTTP` in

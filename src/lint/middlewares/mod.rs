@@ -14,6 +14,7 @@ use crate::kinds::Reference;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::path::traefik::joined;
 use crate::yaml::{Node, Value};
 use kinds::{KINDS, MiddlewareKind, Refusal};
 use rules::{CI270, CI271, CI272, CI273, CI274};
@@ -52,7 +53,10 @@ fn used(model: &Model<'_>) -> BTreeMap<usize, BTreeSet<String>> {
     let mut open: Vec<(usize, Vec<String>)> = Vec::new();
     let find = |object: &Object<'_>, named: &Reference| {
         let namespace = named.namespace.as_deref().unwrap_or(object.namespace);
-        model.find(Class::Middleware, namespace, &named.name)
+        let find = |name: &str| model.find(Class::Middleware, namespace, name);
+        let is_joined = !model.provider.options.safe_naming;
+        let joined = joined(&named.name).filter(|_| is_joined);
+        find(&named.name).or_else(|| find(&joined?))
     };
     for typed in model.cluster.objects() {
         let Some(spec) = typed.resource.ingress_route() else {
@@ -121,7 +125,9 @@ fn one(
                 };
                 findings.push(object.finding_in(&CI272, &field, why));
             }
-            if let Some((key, why)) = answers::check(kind.field, node, hosts) {
+            if let Some((key, why)) =
+                answers::check(kind.field, node, hosts, model.knowledge.release)
+            {
                 findings.push(object.finding_in(&CI274, &format!("{below}.{key}"), why));
             }
             if kind.field == "chain" {

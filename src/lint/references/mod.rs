@@ -187,7 +187,12 @@ impl Reference<'_> {
             Class::TlsOption,
         ]
         .contains(&self.class);
-        if !is_of_traefik || model.provider.options.safe_naming {
+        // TLSOptions only since names are resolved in one place (`resolveReference` in
+        // `pkg/provider/kubernetes/crd/kubernetes.go`, 2.11.46, 3.6.17, 3.7.1).
+        let release = model.knowledge.release;
+        let is_kept = self.class == Class::TlsOption
+            && !release.has_since(&[(2, 11, 46), (3, 6, 17), (3, 7, 1)]);
+        if !is_of_traefik || is_kept || model.provider.options.safe_naming {
             return false;
         }
         joined(self.name)

@@ -90,6 +90,9 @@ impl Rule<'_, '_> {
             } else {
                 (Syntax::V3, Syntax::V2)
             };
+        if protocol == Protocol::Tcp && read == Syntax::V3 {
+            self.capitals(release, rule, findings);
+        }
         let found = faults(rule, protocol, read);
         if found.is_empty() {
             return;
@@ -105,6 +108,27 @@ impl Rule<'_, '_> {
             } else {
                 finding.with_severity(Severity::Warning)
             });
+        }
+    }
+
+    /// Finds a server name in capitals, which Traefik 3 compares letter by letter until 3.7 (`hostSNI` in
+    /// `pkg/muxer/tcp/matcher.go`, v3.0.4 and v3.4.3): what clients ask for is written in small letters before.
+    fn capitals(&self, release: Release, rule: &Language, findings: &mut Vec<Finding>) {
+        if release < Release::exactly(3, 0, 0) || release >= Release::exactly(3, 7, 0) {
+            return;
+        }
+        for matcher in rule.matchers() {
+            let is_name = matcher.name.eq_ignore_ascii_case("HostSNI");
+            let mut names = matcher.arguments.iter().filter(|_| is_name);
+            let odd = names.find(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()));
+            if let Some(name) = odd {
+                let why = "before Traefik 3.7 a server name is in small letters";
+                findings.push(self.fault(
+                    release,
+                    matcher,
+                    &MatcherFault::Never(name.clone(), why),
+                ));
+            }
         }
     }
 

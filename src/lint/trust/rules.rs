@@ -64,7 +64,7 @@ rules! {
         "Traefik uses neither, but the roots of its system and the pod's address (`createTLSConfig`), and answers 500 to every request."
         "Remove `spiffe`, unless Traefik has a SPIFFE workload API."
     CI118 "no-common-tls-version" Error
-        "httpd and who connects to it have no version of TLS in common"
+        "httpd and who connects to it have no version or no cipher of TLS in common"
         "Every handshake with httpd fails: Traefik answers 500 or 502 to every request, and browsers show an error where TLS is passed through."
-        "Remove `maxVersion`, or raise it to `VersionTLS13`; write `SSLProtocol -all +TLSv1.2 +TLSv1.3` in httpd's configuration."
+        "Remove `maxVersion`, or raise it to `VersionTLS13`; write `SSLProtocol -all +TLSv1.2 +TLSv1.3` in httpd's configuration, and leave out `SSLCipherSuite`."
 }
