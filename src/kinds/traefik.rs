@@ -279,9 +279,54 @@ fn named(node: &Node, kind: fn(String) -> Authority) -> Result<Authority, NotOne
     Ok(kind(name.to_owned()))
 }
 
+/// What a TraefikService does with requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraefikServiceKind {
+    /// `weighted`.
+    Weighted,
+    /// `mirroring`.
+    Mirroring,
+    /// `highestRandomWeight`, from Traefik 3.6 on.
+    HighestRandomWeight,
+    /// `failover`, from Traefik 3.7 on.
+    Failover,
+}
+
+impl TraefikServiceKind {
+    /// All of them; the first one that is set counts (`buildTraefikService` in
+    /// `pkg/provider/kubernetes/crd/kubernetes_http.go`, v2.11.53 to v3.7.13).
+    const ALL: [Self; 4] = [
+        Self::Weighted,
+        Self::Mirroring,
+        Self::HighestRandomWeight,
+        Self::Failover,
+    ];
+
+    fn of(spec: &Node) -> Option<Self> {
+        let is_set = |kind: &Self| {
+            let node = spec.get(kind.field());
+            node.is_some_and(|node| node.value != Value::Null)
+        };
+        Self::ALL.into_iter().find(is_set)
+    }
+
+    /// Returns its field of `spec`.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Weighted => "weighted",
+            Self::Mirroring => "mirroring",
+            Self::HighestRandomWeight => "highestRandomWeight",
+            Self::Failover => "failover",
+        }
+    }
+}
+
 /// A TraefikService.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TraefikService {
+    /// What it does; nothing where no field says it.
+    pub kind: Option<TraefikServiceKind>,
     /// Services that take requests: of `weighted`, `highestRandomWeight` and `mirroring`, and `failover.service`.
     pub services: Vec<ServiceRef>,
     /// `mirroring.mirrors`, whose answers nobody sees.
@@ -503,27 +548,34 @@ impl ServersTransport {
 
 impl TraefikService {
     pub(crate) fn of(spec: &Node) -> Self {
-        let mut services = Vec::new();
-        for list in ["weighted", "highestRandomWeight"] {
-            let node = spec.get(list).into_iter();
-            let field = format!("spec.{list}");
-            services.extend(node.flat_map(|node| ServiceRef::all(node, "services", &field)));
-        }
-        let field = "spec.mirroring";
-        let mirroring = spec.get("mirroring");
-        services.extend(mirroring.map(|node| ServiceRef::of(node, field.to_owned())));
-        let failover = |key| {
-            let node = spec.at_path(&["failover", key])?;
-            Some(ServiceRef::of(node, format!("spec.failover.{key}")))
+        let kind = TraefikServiceKind::of(spec);
+        let node = kind.and_then(|kind| spec.get(kind.field()));
+        let mut made = Self {
+            kind,
+            ..Self::default()
         };
-        services.extend(failover("service"));
-        Self {
-            services,
-            mirrors: mirroring
-                .map(|node| ServiceRef::all(node, "mirrors", field))
-                .unwrap_or_default(),
-            fallback: failover("fallback"),
+        let Some((kind, node)) = kind.zip(node) else {
+            return made;
+        };
+        let field = format!("spec.{}", kind.field());
+        match kind {
+            TraefikServiceKind::Weighted | TraefikServiceKind::HighestRandomWeight => {
+                made.services = ServiceRef::all(node, "services", &field);
+            }
+            TraefikServiceKind::Mirroring => {
+                made.mirrors = ServiceRef::all(node, "mirrors", &field);
+                made.services.push(ServiceRef::of(node, field));
+            }
+            TraefikServiceKind::Failover => {
+                let one = |key| {
+                    let node = node.get(key)?;
+                    Some(ServiceRef::of(node, format!("{field}.{key}")))
+                };
+                made.services.extend(one("service"));
+                made.fallback = one("fallback");
+            }
         }
+        made
     }
 }
 

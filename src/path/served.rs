@@ -412,6 +412,16 @@ pub fn standing(roots: &[&Cert], certificates: &[Arc<Cert>], now: OffsetDateTime
     let is_trusted =
         |root: &&&Cert| may_sign(&root.details) || root.certificate.der() == leaf.certificate.der();
     let roots = roots.iter().filter(is_trusted);
+    // Go counts the CAs below a root, too (`isValid` of its `crypto/x509`).
+    let below = |root: &Cert| {
+        let mut issuers = certificates.iter().map(|cert| &cert.details.issuer);
+        issuers.position(|issuer| *issuer == root.details.subject)
+    };
+    let is_long_enough = |root: &&&Cert| {
+        let most = root.details.path_len.map(|most| most as usize);
+        most.is_none_or(|most| below(root).is_none_or(|below| below <= most))
+    };
+    let roots = roots.filter(is_long_enough);
     let roots: Vec<_> = roots.map(|root| &root.certificate).collect();
     let above: Vec<_> = above.iter().map(|cert| &cert.certificate).collect();
     verify::standing(&roots, &above, &leaf.certificate, now)

@@ -151,6 +151,8 @@ pub struct Details {
     pub excluded: Vec<String>,
     /// Whether an extension appears twice.
     pub repeats_extension: bool,
+    /// The identifier of a critical extension that clients do not know.
+    pub unknown_critical: Option<String>,
     /// SHA-256 of the whole certificate.
     pub sha256: Fingerprint,
     /// SHA-256 of the subject public key info.
@@ -441,6 +443,7 @@ impl Details {
             permitted: None,
             excluded: Vec::new(),
             repeats_extension: false,
+            unknown_critical: None,
             sha256: Fingerprint::of(der),
             key_sha256: Fingerprint::of(parsed.public_key().raw),
             published_as: None,
@@ -457,6 +460,21 @@ impl Details {
                     details.critical_constraints = extension.critical;
                 }
                 _ => {}
+            }
+            let is_known = matches!(
+                extension.parsed_extension(),
+                ParsedExtension::SubjectAlternativeName(_)
+                    | ParsedExtension::BasicConstraints(_)
+                    | ParsedExtension::KeyUsage(_)
+                    | ParsedExtension::ExtendedKeyUsage(_)
+                    | ParsedExtension::NameConstraints(_)
+                    | ParsedExtension::CertificatePolicies(_)
+                    | ParsedExtension::PolicyMappings(_)
+                    | ParsedExtension::PolicyConstraints(_)
+                    | ParsedExtension::InhibitAnyPolicy(_)
+            );
+            if extension.critical && !is_known {
+                details.unknown_critical = Some(extension.oid.to_string());
             }
             let before = &parsed.extensions()[..index];
             details.repeats_extension |= before.iter().any(|other| other.oid == extension.oid);

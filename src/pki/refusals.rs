@@ -24,6 +24,8 @@ pub enum RefusalRule {
     ZeroSerial,
     /// An extension that appears twice.
     RepeatedExtension,
+    /// A critical extension that clients do not know.
+    UnknownCritical,
     /// A signature whose algorithm is named in two ways.
     TwoAlgorithms,
     /// A signature with SHA-1 or MD5.
@@ -99,7 +101,7 @@ fn leaves_out(usages: Option<&Vec<Cow<'static, str>>>) -> Option<String> {
     (!usages.iter().any(serves)).then(|| format!("is for {}, not for servers", usages.join(", ")))
 }
 
-const TABLE: [RefusalRow; 19] = [
+const TABLE: [RefusalRow; 20] = [
     RefusalRow {
         rule: RefusalRule::NegativeSerial,
         of: None,
@@ -121,6 +123,19 @@ const TABLE: [RefusalRow; 19] = [
         of: None,
         what: |details| when(details.repeats_extension, "has an extension twice"),
         by: "Go, and so Traefik, OpenSSL and Python",
+        help: NEW,
+        is_fatal: true,
+    },
+    RefusalRow {
+        rule: RefusalRule::UnknownCritical,
+        of: None,
+        what: |details| {
+            let identifier = details.unknown_critical.as_ref()?;
+            Some(format!(
+                "has the critical extension {identifier}, which few know"
+            ))
+        },
+        by: GO_AND_ALL,
         help: NEW,
         is_fatal: true,
     },

@@ -488,6 +488,7 @@ fn refused(details: &Details, used: Use) -> Option<(Refusal, &'static str)> {
     let words = |refusal: Refusal| {
         let words = match refusal.rule {
             RefusalRule::NegativeSerial => "negative serial number",
+            RefusalRule::UnknownCritical => "unhandled critical extension",
             RefusalRule::RepeatedExtension => "certificate contains duplicate extensions",
             RefusalRule::TwoAlgorithms => {
                 "inner and outer signature algorithm identifiers don't match"

@@ -146,6 +146,7 @@ fn details(certificate: &Announced) -> Option<Details> {
         permitted: None,
         excluded: Vec::new(),
         repeats_extension: false,
+        unknown_critical: None,
         sha256: Fingerprint::default(),
         key_sha256: Fingerprint::default(),
         published_as: None,

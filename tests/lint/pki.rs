@@ -173,6 +173,32 @@ fn all() -> BTreeMap<String, String> {
     pems
 }
 
+/// A leaf with the CA that signed it behind it, which is valid in one of the two, and has expired in the other.
+fn chained(pems: &mut BTreeMap<String, String>, begin: OffsetDateTime) {
+    let (_, root_key) = authority("upper CA", &[], begin, 3650);
+    let root = Issuer::new(parameters(Some("upper CA"), &[], begin, 3650), root_key);
+    for (name, days) in [("chain-good", 3650), ("chain-expired", 365)] {
+        let begin = if days < 3650 {
+            begin - Duration::days(400)
+        } else {
+            begin
+        };
+        let (_, key) = authority("lower CA", &[], begin, days);
+        let mut between = parameters(Some("lower CA"), &[], begin, days);
+        between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        between.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        between.use_authority_key_identifier_extension = true;
+        let above = between.signed_by(&key, &root).expect("a certificate").pem();
+        let issuer = Issuer::new(between, key);
+        let mut parameters = parameters(None, &["*.example.org"], NOW - Duration::days(1), 365);
+        leaf(&mut parameters, ExtendedKeyUsagePurpose::ServerAuth);
+        let key = KeyPair::generate().expect("a key");
+        let signed = parameters.signed_by(&key, &issuer).expect("a certificate");
+        pems.insert(name.to_owned(), format!("{}{above}", signed.pem()));
+        pems.insert(format!("{name}.key"), key.serialize_pem());
+    }
+}
+
 /// A CA, a leaf that outlives it, and one that does so by less than two renderings differ.
 fn short_lived(pems: &mut BTreeMap<String, String>, begin: OffsetDateTime) {
     let (short, _) = authority("short CA", &[], begin, 200);
@@ -185,6 +211,7 @@ fn short_lived(pems: &mut BTreeMap<String, String>, begin: OffsetDateTime) {
         pems.insert(format!("{name}.key"), key.serialize_pem());
     }
     pems.insert("short-ca".to_owned(), short.pem);
+    chained(pems, begin);
 }
 
 /// CAs that some clients refuse, each for one thing, and one that differs from such a one in that alone.

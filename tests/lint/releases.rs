@@ -269,6 +269,21 @@ fn an_httpd_without_a_version_of_tls_that_it_is_asked_for_is_an_error() {
             &[],
         ),
         (
+            "TLS 1.1 by a command",
+            asked("", "SSLOpenSSLConfCmd MaxProtocol TLSv1.1"),
+            &["CI118"],
+        ),
+        (
+            "a group that nobody has",
+            asked("", "SSLOpenSSLConfCmd Groups X448"),
+            &["CI118"],
+        ),
+        (
+            "a group of two",
+            asked("", "SSLOpenSSLConfCmd Curves X448:P-256"),
+            &[],
+        ),
+        (
             "ciphers for keys of RSA beside TLS 1.3",
             asked("", "SSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256"),
             &[],
@@ -509,5 +524,166 @@ fn the_group_of_secrets_has_no_name() {
         ("v1", secret("v1"), &[]),
         ("core/v1", secret("core/v1"), &["CI318"]),
         ("another group", secret("example.org/v1"), &[]),
+    ]);
+}
+
+/// A route to a TraefikService of this `spec`.
+fn through(release: &str, spec: &str) -> String {
+    let object = format!(
+        "---\napiVersion: traefik.io/v1alpha1\nkind: TraefikService\nmetadata: {{name: t, namespace: ns}}\nspec: {spec}\n"
+    );
+    let text = route("", &object);
+    let text = text.replace(
+        "{name: s, port: 80}]}]",
+        "{name: t, kind: TraefikService}]}]",
+    );
+    of(release, &text)
+}
+
+#[test]
+fn a_traefik_service_that_leads_nowhere_is_an_error() {
+    errors_are(&[
+        (
+            "one",
+            through("3.7.15", "{weighted: {services: [{name: s, port: 80}]}}"),
+            &[],
+        ),
+        ("nothing", through("3.7.15", "{}"), &["CI249"]),
+        ("null", through("3.7.15", "{weighted: null}"), &["CI249"]),
+        (
+            "none",
+            through("3.0.4", "{weighted: {services: []}}"),
+            &["CI249"],
+        ),
+        (
+            "no weight",
+            through("2.11.53", "{weighted: {services: [{name: s, port: 80, weight: 0}]}}"),
+            &["CI249"],
+        ),
+        (
+            "a share of all",
+            through("3.7.15", "{mirroring: {name: s, port: 80, mirrors: [{name: s, port: 80, percent: 100}]}}"),
+            &[],
+        ),
+        (
+            "a share of more",
+            through("3.7.15", "{mirroring: {name: s, port: 80, mirrors: [{name: s, port: 80, percent: 101}]}}"),
+            &["CI249"],
+        ),
+        (
+            "two, of which the first counts",
+            through("3.7.15", "{weighted: {services: [{name: s, port: 80}]}, mirroring: {name: nowhere, port: 80}}")
+                .replace("# options: ", "# options: strict "),
+            &["CI260", "CI408"],
+        ),
+    ]);
+}
+
+#[test]
+fn of_a_traefik_service_a_route_reads_the_name_alone() {
+    let named = |fields: &str| {
+        let text = through("3.7.15", "{weighted: {services: [{name: s, port: 80}]}}");
+        text.replace("{name: t, kind: TraefikService}", fields)
+    };
+    errors_are(&[
+        (
+            "a scheme",
+            named("{name: t, kind: TraefikService, scheme: nosuch}"),
+            &[],
+        ),
+        (
+            "a key",
+            named("{name: ns-t@kubernetescrd, kind: TraefikService}"),
+            &["CI208"],
+        ),
+        (
+            "a key in 2.11",
+            named("{name: ns-t@kubernetescrd, kind: TraefikService}").replace("3.7.15", "2.11.53"),
+            &[],
+        ),
+        (
+            "a provider in 3.4",
+            named("{name: t@kubernetescrd, kind: TraefikService}").replace("3.7.15", "3.4.3"),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_middleware_of_tcp_that_traefik_does_not_make_is_an_error() {
+    let doored = |spec: &str| {
+        let object = format!(
+            "---\napiVersion: traefik.io/v1alpha1\nkind: MiddlewareTCP\nmetadata: {{name: door, namespace: ns}}\nspec: {spec}\n"
+        );
+        let text = passed("3.7.15", "", "passthrough: true", &object);
+        text.replace("services:", "middlewares: [{name: door}], services:")
+    };
+    let good = "{ipAllowList: {sourceRange: [10.0.0.0/8]}}";
+    errors_are(&[
+        ("a range", doored(good), &[]),
+        (
+            "none",
+            doored("{ipAllowList: {sourceRange: []}}"),
+            &["CI272"],
+        ),
+        (
+            "no range",
+            doored("{ipAllowList: {sourceRange: [x]}}"),
+            &["CI272"],
+        ),
+        ("some", doored("{inFlightConn: {amount: 3}}"), &[]),
+        ("no connection", doored("{inFlightConn: {}}"), &["CI274"]),
+        ("nothing", doored("{}"), &["CI270"]),
+        ("null", doored("{inFlightConn: null}"), &["CI270"]),
+        (
+            "by its provider",
+            doored(good).replace("[{name: door}]", "[{name: ns-door@kubernetescrd}]"),
+            &["CI208"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_service_without_a_selector_leads_where_someone_wrote_it() {
+    let written = |release: &str, object: &str| {
+        let text = route("", object).replace("selector: {app: s}, ", "");
+        let text = text.replace("tls: {}", "tls: {certResolver: le}");
+        of(release, &text).replace("# options: ", "# options: strict ")
+    };
+    let slice = |conditions: &str| {
+        format!(
+            "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: s, namespace: ns, labels: {{kubernetes.io/service-name: s}}}}\naddressType: IPv4\nendpoints: [{{addresses: [192.0.2.1], conditions: {conditions}}}]\nports: [{{name: '', port: 80}}]\n"
+        )
+    };
+    let subset = |addresses: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Endpoints\nmetadata: {{name: s, namespace: ns}}\nsubsets: [{{{addresses}: [{{ip: 192.0.2.1}}], ports: [{{port: 80}}]}}]\n"
+        )
+    };
+    errors_are(&[
+        ("ready", written("3.7.15", &slice("{ready: true}")), &[]),
+        ("unknown", written("3.7.15", &slice("{}")), &[]),
+        ("unknown in 3.4", written("3.4.3", &slice("{}")), &["CI260"]),
+        (
+            "not serving",
+            written("3.7.15", &slice("{serving: false}")),
+            &["CI260"],
+        ),
+        (
+            "before 3.1",
+            written("3.0.4", &slice("{ready: true}")),
+            &["CI260"],
+        ),
+        ("Endpoints", written("3.0.4", &subset("addresses")), &[]),
+        (
+            "Endpoints that are not ready",
+            written("3.4.3", &subset("notReadyAddresses")),
+            &["CI260"],
+        ),
+        (
+            "Endpoints that are not ready in 3.7",
+            written("3.7.15", &subset("notReadyAddresses")),
+            &[],
+        ),
     ]);
 }

@@ -32,8 +32,10 @@ impl Snippet<'_> {
 }
 
 /// Words of which one is in every text that a rule asks about.
-const WORDS: [&str; 6] = [
+const WORDS: [&str; 8] = [
     "sslprotocol",
+    "sslciphersuite",
+    "sslopensslconfcmd",
     "remoteip",
     "listenbacklog",
     "sslrequiressl",

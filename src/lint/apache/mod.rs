@@ -279,16 +279,16 @@ fn is_unusable(data: &Data) -> bool {
     let Some((certificate, private)) = data.get("tls.crt").zip(data.get("tls.key")) else {
         return false;
     };
-    let (Some(_), Some(key)) = (certificate.text(), private.text()) else {
+    let Some(key) = private.text() else {
         return false;
     };
     let Some(cert) = certificate.certs().next() else {
-        return true;
+        return certificate.text().is_some();
     };
     let usages = cert.details.extended_key_usages.as_ref();
     let is_for_others = usages.is_some_and(|usages| {
-        usages.iter().any(|usage| usage == "serverAuth")
-            && !usages.iter().any(|usage| usage == "clientAuth")
+        let is_for_clients = |usage: &str| usage == "clientAuth" || usage == "any";
+        !usages.is_empty() && !usages.iter().any(|usage| is_for_clients(usage))
     });
     key::is_of(key, &cert.certificate) == Some(false) || is_for_others
 }

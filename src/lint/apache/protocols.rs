@@ -25,7 +25,7 @@ pub(super) fn check(
     parts: &[&Snippet<'_>],
     port: Option<&str>,
 ) -> Option<Finding> {
-    let spoken = spoken(parts, port).unwrap_or(Some(USUAL))?;
+    let spoken = commanded(parts, port, spoken(parts, port)?)?;
     let is_passed = routed.path.inward == Inward::PassedThrough;
     let wanted = match &routed.path.outward {
         Outward::Tls(_) => of_traefik(model, routed)?,
@@ -38,6 +38,11 @@ pub(super) fn check(
             "of TLS httpd speaks {}, and the other side {}",
             shown(spoken),
             shown(wanted)
+        )
+    } else if let Some(groups) = odd_groups(parts, port) {
+        format!(
+            "httpd takes the groups `{}`, and the other side has none of them",
+            groups.escape_debug()
         )
     } else if common[3] || !has_ciphers(model, routed) {
         return None;
@@ -117,24 +122,90 @@ fn last<'p>(
 }
 
 /// Returns what httpd speaks on a port, where its configuration says it (`ssl_cmd_protocol_parse` in
-/// `modules/ssl/ssl_engine_config.c`, 2.4.71); nothing inside where what it says is not known.
-fn spoken(parts: &[&Snippet<'_>], port: Option<&str>) -> Option<Option<Versions>> {
+/// `modules/ssl/ssl_engine_config.c`, 2.4.71); nothing where what it says is not known.
+fn spoken(parts: &[&Snippet<'_>], port: Option<&str>) -> Option<Versions> {
     if !parts.iter().any(|part| part.has("sslprotocol")) {
-        return None;
+        return Some(USUAL);
     }
-    let said = last(parts, port, "sslprotocol").and_then(|it| versions(&it.arguments));
+    let said = last(parts, port, "sslprotocol").and_then(|it| versions(&it.arguments))?;
     let mut ciphers = parts.iter().flat_map(|part| part.of("sslciphersuite"));
     let is_lowered = ciphers.any(|suite| {
         let mut arguments = suite.arguments.iter();
         arguments.any(|argument| argument.contains("SECLEVEL=0"))
     });
-    Some(said.map(|said| {
-        if is_lowered {
-            return said;
-        }
+    Some(if is_lowered {
+        said
+    } else {
         let numbers = [0, 1, 2, 3];
         numbers.map(|number| said[number] && USUAL[number])
-    }))
+    })
+}
+
+/// Returns the commands to OpenSSL that count on a port, each with its value; nothing where one may not be read.
+fn commands<'p>(parts: &[&'p Snippet<'_>], port: Option<&str>) -> Option<Vec<(String, &'p str)>> {
+    let all = parts.iter().flat_map(|part| part.of("sslopensslconfcmd"));
+    let all = all.filter(|directive| directive.is_at(port));
+    let read = all.map(|directive| match directive.arguments.as_slice() {
+        [command, value] if directive.is_certain() => {
+            Some((command.to_ascii_lowercase(), value.as_str()))
+        }
+        _ => None,
+    });
+    read.collect()
+}
+
+/// Returns what commands leave of some versions (`SSL_CONF_cmd`(3)); nothing where one is not known.
+fn commanded(parts: &[&Snippet<'_>], port: Option<&str>, versions: Versions) -> Option<Versions> {
+    let mut left = versions;
+    for (command, value) in commands(parts, port)? {
+        let is_most = match command.as_str() {
+            "maxprotocol" => true,
+            "minprotocol" => false,
+            "protocol" => return None,
+            _ => continue,
+        };
+        let level = match value.to_ascii_lowercase().as_str() {
+            "none" => continue,
+            "tlsv1" => 0,
+            "tlsv1.1" => 1,
+            "tlsv1.2" => 2,
+            "tlsv1.3" => 3,
+            _ => return None,
+        };
+        for (number, is_left) in left.iter_mut().enumerate() {
+            *is_left &= if is_most {
+                number <= level
+            } else {
+                number >= level
+            };
+        }
+    }
+    Some(left)
+}
+
+/// The groups that Go and browsers have, as OpenSSL names them.
+const GROUPS: [&str; 9] = [
+    "x25519",
+    "x25519mlkem768",
+    "p-256",
+    "prime256v1",
+    "secp256r1",
+    "p-384",
+    "secp384r1",
+    "p-521",
+    "secp521r1",
+];
+
+/// Returns the groups that httpd takes, where neither Go nor browsers have one of them.
+fn odd_groups(parts: &[&Snippet<'_>], port: Option<&str>) -> Option<String> {
+    let all = commands(parts, port)?.into_iter();
+    let mut lists = all.filter(|(command, _)| ["curves", "groups"].contains(&command.as_str()));
+    let (_, list) = lists.next_back()?;
+    let is_usual = |group: &str| GROUPS.contains(&group.to_ascii_lowercase().as_str());
+    let is_plain = list
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_:".contains(&byte));
+    (is_plain && !list.split(':').any(is_usual)).then(|| list.to_owned())
 }
 
 /// Reads the arguments of `SSLProtocol`; nothing where one is not a version.

@@ -16,11 +16,11 @@ impl CheckedSecret<'_, '_> {
     /// What no certificate may have.
     pub(super) fn any(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
-        let is_idle = || entry.key == "tls.crt" && self.is_for_browsers && self.is_idle();
+        let is_idle = || self.is_shown_to_nobody(entry);
         let mut find = |rule, message: String| {
             let finding = self.object.finding(rule, entry.at, &field, message);
-            let is_of_time = rule == &CI601 || rule == &CI602;
-            findings.push(finding.warning_unless(!is_of_time || !is_idle()));
+            let is_of_place = [&CI601, &CI602, &CI609, &CI613].contains(&rule);
+            findings.push(finding.warning_unless(!is_of_place || !is_idle()));
         };
         let now = self.model.options.now;
         let end = format_instant(details.validity.not_after);
@@ -80,7 +80,11 @@ impl CheckedSecret<'_, '_> {
         }
     }
 
-    /// Returns whether Traefik shows the Secret's certificate for none of its hosts.
+    /// Returns whether this is a certificate for browsers, and Traefik shows it for none of its hosts.
+    pub(super) fn is_shown_to_nobody(&self, entry: &Entry) -> bool {
+        entry.key == "tls.crt" && self.is_for_browsers && self.is_idle()
+    }
+
     fn is_idle(&self) -> bool {
         let object = self.object;
         let number = self.model.find(object.class, object.namespace, object.name);

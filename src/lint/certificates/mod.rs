@@ -15,6 +15,7 @@ use crate::lint::facts::loaded::Loaded;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::lint::rule::Severity;
 use crate::path::hop::Inward;
 use crate::pki::refusals::{self, Use};
 use crate::threads::each;
@@ -91,12 +92,17 @@ impl CheckedSecret<'_, '_> {
         for entry in &self.secret.entries {
             // Under another key it may be meant for another reader.
             let is_ours = KEYS.contains(&entry.key.as_str());
-            if let Some((_, damaged)) = entry.damaged.first().filter(|_| is_ours) {
+            if let Some((place, damaged)) = entry.damaged.first().filter(|_| is_ours) {
                 let message = format!("`{}`: {}", entry.key, damaged.what);
                 let finding = self
                     .object
                     .finding(&CI615, entry.at, &entry.field(), message);
-                let is_spare = self.does_without(entry) || self.is_left_out(entry);
+                // Traefik reads the first one alone, and sends the others as they are (`tls.X509KeyPair`).
+                let is_behind = *place > 0 && self.is_for_browsers && entry.key == "tls.crt";
+                let is_spare = self.does_without(entry)
+                    || self.is_left_out(entry)
+                    || is_behind
+                    || self.is_shown_to_nobody(entry);
                 findings.push(finding.warning_unless(!is_spare));
             }
             for (index, cert) in entry.certificates.iter().enumerate() {
@@ -112,7 +118,13 @@ impl CheckedSecret<'_, '_> {
                 };
                 let refusals = refusals::of(&cert.details, used);
                 if is_ours {
+                    let before = findings.len();
                     unusable(self.object, entry, cert, &refusals, &mut findings);
+                    if self.is_shown_to_nobody(entry) {
+                        for finding in &mut findings[before..] {
+                            finding.severity = finding.severity.min(Severity::Warning);
+                        }
+                    }
                 }
                 for refusal in &refusals {
                     self.refused(entry, cert, refusal, is_first, &mut findings);

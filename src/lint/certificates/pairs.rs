@@ -10,6 +10,8 @@ use crate::lint::facts::certificate::outside_constraints;
 use crate::lint::facts::covered::are_covered;
 use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
+use crate::path::check::verification;
+use crate::path::hop::{Outward, Trust};
 use crate::path::served::standing;
 use crate::pki::key;
 use crate::pki::validity::format_instant;
@@ -122,6 +124,24 @@ impl CheckedSecret<'_, '_> {
         is_named && (are_replaced || self.loaded.is_some_and(Loaded::cover_all))
     }
 
+    /// Returns whether this is what an httpd shows, and Traefik trusts it by another CA than the one beside it.
+    fn is_trusted_by_traefik(&self, leaf: &Entry) -> bool {
+        let grounds = &self.model.grounds;
+        let mut paths = self.model.paths.iter().map(|routed| &routed.path);
+        leaf.key == chart::HTTPD_CERT
+            && paths.any(|path| {
+                let Some((httpd, Outward::Tls(client))) =
+                    path.httpd.as_ref().zip(Some(&path.outward))
+                else {
+                    return false;
+                };
+                let scope = &httpd.service.scope;
+                scope.namespace() == Some(self.object.namespace)
+                    && matches!(client.trusts, Trust::Authorities(_))
+                    && verification(client, scope, grounds).is_empty()
+            })
+    }
+
     fn chain(&self, authority: &str, leaf: &str, findings: &mut Vec<Finding>) {
         let Some((authority, leaf)) = self.secret.get(authority).zip(self.secret.get(leaf)) else {
             return;
@@ -161,7 +181,8 @@ impl CheckedSecret<'_, '_> {
                     authority.key,
                     names.join(", ")
                 );
-                findings.push(self.object.finding(&CI616, leaf.at, &leaf.field(), message));
+                let finding = self.object.finding(&CI616, leaf.at, &leaf.field(), message);
+                findings.push(finding.warning_unless(!self.is_trusted_by_traefik(leaf)));
             }
             Standing::OutsideConstraints => findings.push(outside_constraints(self.object, leaf)),
             Standing::Signed | Standing::Broken => {}

@@ -107,4 +107,8 @@ rules! {
         "a certificate lacks what strict clients require"
         "Traefik and browsers accept it; Python since 3.13 and OpenSSL with strict checks refuse it, and whatever such a CA signed."
         "Issue a new one: `civi-ingress new-instance`, or `civi-ingress ca` for a CA alone."
+    CI627 "broken-chain" Error
+        "a certificate in a chain does not certify the one before it"
+        "Clients refuse the chain: browsers warn, and between Traefik and httpd every request is answered with 500."
+        "Send the certificates that the CA gave along with this one; where one of them has expired, ask for a new leaf."
 }

@@ -1,16 +1,19 @@
 //! What the certificate of a server may not have, and what clients refuse by its place.
 
 use super::CheckedSecret;
-use super::rules::{CI604, CI605, CI611, CI612, CI614, CI617, CI619, CI620};
+use super::rules::{CI604, CI605, CI611, CI612, CI614, CI617, CI619, CI620, CI627};
 use crate::civiparoisse as chart;
 use crate::cluster::data::{Cert, Entry};
 use crate::lint::facts::loaded::is_ended;
 use crate::lint::finding::Finding;
 use crate::lint::model::Class;
 use crate::lint::rule::Severity;
-use crate::pki::refusals::{Refusal, RefusalRule as Refused};
+use crate::path::served::standing;
+use crate::pki::refusals::{Refusal, RefusalRule as Refused, may_sign};
+use crate::pki::validity::format_instant;
+use crate::pki::verify::Standing;
 use std::sync::Arc;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// See `pki::bundle`: Apple's clients refuse certificates that are valid for longer.
 const BROWSER_LIMIT: Duration = Duration::days(825);
@@ -51,11 +54,13 @@ impl CheckedSecret<'_, '_> {
             Refused::AuthorityAsServer if is_served => {
                 let is_seen =
                     self.is_for_browsers || self.is_passed && entry.key == chart::HTTPD_CERT;
-                let is_shown = is_seen && !self.is_left_out(entry);
+                let is_shown =
+                    is_seen && !self.is_left_out(entry) && !self.is_shown_to_nobody(entry);
                 (&CI611, message, (!is_shown).then_some(Severity::Warning))
             }
             Refused::NotForServers if is_served => {
-                let severity = self.is_left_out(entry).then_some(Severity::Warning);
+                let is_spare = self.is_left_out(entry) || self.is_shown_to_nobody(entry);
+                let severity = is_spare.then_some(Severity::Warning);
                 (&CI612, message, severity)
             }
             Refused::NoNames if is_first && self.needs_names(entry, cert) => {
@@ -69,6 +74,7 @@ impl CheckedSecret<'_, '_> {
             | Refused::NoAuthority
             | Refused::NegativeSerial
             | Refused::RepeatedExtension
+            | Refused::UnknownCritical
             | Refused::TwoAlgorithms
             | Refused::NotForSigning
             | Refused::AuthorityNotForServers
@@ -123,6 +129,8 @@ impl CheckedSecret<'_, '_> {
     /// What no server's certificate may have.
     pub(super) fn served(&self, entry: &Entry, cert: &Cert, findings: &mut Vec<Finding>) {
         let (details, name, field) = (&cert.details, cert.name(), entry.field());
+        let now = self.model.options.now;
+        let mut links = Vec::new();
         let mut find = |rule, message: String| {
             findings.push(self.object.finding(rule, entry.at, &field, message));
         };
@@ -132,6 +140,11 @@ impl CheckedSecret<'_, '_> {
             }
             if let Some(what) = disorder(&entry.certificates) {
                 find(&CI620, what);
+            }
+            if let Some(what) = broken_link(&entry.certificates, now) {
+                let finding = self.object.finding(&CI627, entry.at, &field, what);
+                let is_spare = self.is_left_out(entry) || self.is_shown_to_nobody(entry);
+                links.push(finding.warning_unless(!is_spare));
             }
         }
         if self.is_for_browsers && entry.key == "tls.crt" {
@@ -143,6 +156,7 @@ impl CheckedSecret<'_, '_> {
                 );
             }
         }
+        findings.append(&mut links);
     }
 }
 
@@ -167,4 +181,42 @@ fn disorder(chain: &[Arc<Cert>]) -> Option<String> {
         at + 1,
         cert.name()
     ))
+}
+
+/// Explains why a certificate of a chain does not certify the one before it. One that is its own issuer may be a copy of a CA
+/// that clients trust otherwise; of the others those count that lead up from the leaf one after the other.
+fn broken_link(chain: &[Arc<Cert>], now: OffsetDateTime) -> Option<String> {
+    let mut links = chain.windows(2).enumerate();
+    let (below, what) = links
+        .by_ref()
+        .take_while(|(_, pair)| {
+            let (cert, issuer) = (&pair[0].details, &pair[1].details);
+            cert.issuer == issuer.subject && !issuer.self_issued
+        })
+        .find_map(|(below, pair)| {
+            let (issuer, validity) = (&pair[1].details, pair[1].details.validity);
+            let what = if now > validity.not_after {
+                format!("expired at {}", format_instant(validity.not_after))
+            } else if now < validity.not_before {
+                format!(
+                    "is not valid before {}",
+                    format_instant(validity.not_before)
+                )
+            } else if !issuer.is_ca {
+                "is not a CA".to_owned()
+            } else if issuer.path_len.is_some_and(|most| below > most as usize) {
+                "has a CA below it, and may have none".to_owned()
+            } else {
+                match standing(&[&*pair[1]], &pair[..1], now) {
+                    Standing::Unknown if may_sign(issuer) => {
+                        "has another key than the one that signed it".to_owned()
+                    }
+                    Standing::OutsideConstraints => "may not sign for its names".to_owned(),
+                    _ => return None,
+                }
+            };
+            Some((below, what))
+        })?;
+    let (cert, issuer) = (chain[below].name(), chain[below + 1].name());
+    Some(format!("`{issuer}` is above `{cert}`, and {what}"))
 }

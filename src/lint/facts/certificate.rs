@@ -51,6 +51,7 @@ pub(in crate::lint) fn unusable(
         match rule {
             Refused::NegativeSerial
             | Refused::RepeatedExtension
+            | Refused::UnknownCritical
             | Refused::TwoAlgorithms
             | Refused::NotForSigning => {
                 find(&CI624, format!("`{name}` {what}: {by} refuse it"));

@@ -235,7 +235,8 @@ fn headers(node: &Node, release: Release) -> Option<Refusal> {
     (!is_valid).then(|| Refusal::at("", "no header is set"))
 }
 
-fn ranges(node: &Node, _: Release) -> Option<Refusal> {
+/// Returns why a list of addresses is refused.
+pub(super) fn ranges(node: &Node, _: Release) -> Option<Refusal> {
     let ranges = node.items_of("sourceRange");
     if ranges.is_empty() {
         return Some(Refusal::at("sourceRange", "`sourceRange` is empty"));

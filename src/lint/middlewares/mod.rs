@@ -7,6 +7,7 @@ mod answers;
 mod expression;
 mod kinds;
 pub(super) mod rules;
+mod tcp;
 
 use crate::cluster::Resource;
 use crate::cluster::data::Entry;
@@ -24,7 +25,7 @@ pub(super) const FAMILY: Family = Family {
     number: 2,
     title: "Middlewares",
     rules: rules::RULES,
-    classes: &[Class::Middleware, Class::Secret],
+    classes: &[Class::Middleware, Class::MiddlewareTcp, Class::Secret],
     check,
 };
 
@@ -41,6 +42,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         let as_used = |finding: Finding| finding.warning_unless(is_used);
         findings.extend(found.into_iter().map(as_used));
     }
+    tcp::check(model, &mut findings);
     findings
 }
 

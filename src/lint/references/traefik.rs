@@ -142,7 +142,12 @@ impl<'a> Seeker<'_, 'a> {
             let namespace = named.namespace.as_deref();
             self.add_in(Class::Middleware, namespace, &named.name, field);
         }
-        if let Some(named) = &service.transport {
+        // Traefik reads no more of a TraefikService than its name (`nameAndService`).
+        if let Some(named) = service
+            .transport
+            .as_ref()
+            .filter(|_| !service.is_traefik_service)
+        {
             // For TCP Traefik looks beside the route (`makeTCPServersTransportKey`).
             let beside = namespace.filter(|_| transport != Class::ServersTransportTcp);
             let beside = beside.unwrap_or(self.object.namespace);

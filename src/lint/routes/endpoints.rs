@@ -10,7 +10,8 @@ use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::path::Routed;
 use crate::path::hop::Httpd;
-use crate::yaml::Node;
+use crate::release::Release;
+use crate::yaml::{Node, Value};
 
 /// The label by which an `EndpointSlice` is of a Service.
 const OF_SERVICE: &str = "kubernetes.io/service-name";
@@ -58,10 +59,28 @@ fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String
         if object.namespace != service.namespace {
             continue;
         }
+        let release = model.knowledge.release;
         let lists: Vec<&Node> = match object.kind {
-            "EndpointSlice" if object.label(OF_SERVICE) == Some(service.name) => vec![object.node],
+            // Until 3.1 Traefik reads Endpoints alone (`loadServers` in
+            // `pkg/provider/kubernetes/crd/kubernetes_http.go`).
+            "EndpointSlice" if release < Release::exactly(3, 1, 0) => continue,
+            "EndpointSlice" if object.label(OF_SERVICE) == Some(service.name) => {
+                let all = object.node.items_of("endpoints").iter();
+                if all.clone().any(|endpoint| is_serving(endpoint, release)) {
+                    vec![object.node]
+                } else {
+                    Vec::new()
+                }
+            }
             "Endpoints" if object.name == service.name => {
-                object.node.items_of("subsets").iter().collect()
+                let subsets = object.node.items_of("subsets").iter();
+                // Of those that are not ready the controller that mirrors Endpoints says no more than that.
+                let is_any = release >= Release::exactly(3, 7, 0);
+                let is_ready = |subset: &&Node| {
+                    let has = |key: &str| !subset.items_of(key).is_empty();
+                    has("addresses") || is_any && has("notReadyAddresses")
+                };
+                subsets.filter(is_ready).collect()
             }
             _ => continue,
         };
@@ -73,10 +92,31 @@ fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String
         }
     }
     Some(if is_any {
-        format!("has no endpoint for its port `{port}`")
+        format!("has no endpoint for its port `{port}` that is ready")
     } else {
-        "has no selector, and no EndpointSlice".to_owned()
+        let kind = if model.knowledge.release < Release::exactly(3, 1, 0) {
+            "Endpoints"
+        } else {
+            "EndpointSlice"
+        };
+        format!("has no selector, and no {kind}")
     })
+}
+
+/// Returns whether Traefik sends requests to an endpoint of an EndpointSlice (`loadServers` in
+/// `pkg/provider/kubernetes/crd/kubernetes_http.go`, v3.4.3 and v3.7.13); to one that terminates only those of a session.
+fn is_serving(endpoint: &Node, release: Release) -> bool {
+    let conditions = endpoint.get("conditions");
+    let says = |key: &str| match conditions?.get(key)?.value {
+        Value::Bool(is) => Some(is),
+        _ => None,
+    };
+    let is_up = if release >= Release::exactly(3, 7, 0) {
+        says("serving") != Some(false)
+    } else {
+        says("ready") == Some(true) || says("serving") == Some(true)
+    };
+    is_up && says("terminating") != Some(true)
 }
 
 /// Returns why a Service leads to none of the pods of the input.

@@ -3,7 +3,7 @@
 use super::reference::{leave_open, provider_suffix, reference};
 use super::rules::{CI205, CI206, CI207, CI208, CI210, CI221, CI223, CI242, CI249};
 use crate::cluster::{self, Kind, Resource};
-use crate::kinds::traefik::{Port, ServiceRef};
+use crate::kinds::traefik::{Port, ServiceRef, TraefikService, TraefikServiceKind};
 use crate::lint::facts::durations::is_go_duration;
 use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
@@ -11,7 +11,7 @@ use crate::lint::model::{Model, Object};
 use crate::lint::rule::Severity;
 use crate::path::check::{port, tls_port};
 use crate::path::hop::{Httpd, Outward, Place};
-use crate::path::traefik::{Name, named_scope, speaks_https_to};
+use crate::path::traefik::{Name, look_up, named_scope, speaks_https_to};
 use crate::path::{Routed, WayIn};
 use crate::release::Release;
 use crate::yaml::{Node, Value};
@@ -31,6 +31,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 }
             }
             Resource::TraefikService(spec) => {
+                leads_nowhere(model, object, spec, findings);
                 let all = spec.services.iter().chain(&spec.mirrors);
                 for service in all.chain(&spec.fallback) {
                     named(model, object, service, findings);
@@ -45,8 +46,15 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 }
                 let by = &model.objects[object.number];
                 for (index, named) in spec.chain.iter().enumerate() {
-                    let field = format!("spec.chain.middlewares[{index}].name");
-                    provider_suffix(model, by, &named.name, &field, findings);
+                    let field = format!("spec.chain.middlewares[{index}]");
+                    // Before, a chain reaches over (`createChainMiddleware`, v3.4.3).
+                    let is_kept =
+                        model
+                            .knowledge
+                            .release
+                            .has_since(&[(2, 11, 46), (3, 6, 17), (3, 7, 1)]);
+                    let namespace = named.namespace.as_deref().filter(|_| is_kept);
+                    reference(model, by, (&named.name, namespace), &field, findings);
                 }
             }
             _ => {}
@@ -101,6 +109,10 @@ fn named(
         let field = format!("{}.middlewares[{index}]", named.field);
         reference(model, object, by, &field, findings);
     }
+    if named.is_traefik_service {
+        of_its_provider(model, typed, named, &mut findings[before..]);
+        return;
+    }
     if let Some(name) = &named.transport {
         let field = field("serversTransport");
         provider_suffix(model, object, &name.value, &field, findings);
@@ -109,9 +121,6 @@ fn named(
     if let Some(text) = scheme.filter(|text| !SCHEMES.contains(&text.as_str())) {
         let message = format!("`{}` is not a valid scheme", text.escape_debug());
         findings.push(object.finding_in(&CI207, &field("scheme"), message));
-    }
-    if named.is_traefik_service {
-        return;
     }
     no_port(object, named, findings);
     options(model, typed, object, named, findings);
@@ -130,6 +139,90 @@ fn named(
             finding.with_severity(Severity::Info)
         });
     }
+}
+
+/// Leaves open what names the provider of a TraefikService that Traefik finds: until 2.11.45 and from 3.0 to 3.6.16 it cuts
+/// the provider off, in later releases of 2.11 it takes the key (`fullServiceName` in
+/// `pkg/provider/kubernetes/crd/kubernetes_http.go`), and from then on neither.
+fn of_its_provider(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    named: &ServiceRef,
+    findings: &mut [Finding],
+) {
+    let release = model.knowledge.release;
+    let Name::Key(key) = Name::of(&named.name) else {
+        return;
+    };
+    if release.has_since(&[(3, 6, 17), (3, 7, 1)]) {
+        return;
+    }
+    let is_key = release.has_since(&[(2, 11, 46), (3, 7, 1)]);
+    let name = if is_key { named.name.as_str() } else { key };
+    let scope = named_scope(&typed.scope, named.namespace.as_deref());
+    let found = look_up(model.cluster, Kind::TraefikService, &scope, name).here();
+    if found.is_some() {
+        leave_open(&[&CI208], findings.iter_mut());
+    }
+}
+
+/// Finds a TraefikService that leads nowhere: it says nothing, its services get no requests, or Traefik refuses its mirrors
+/// (`AddMirror` in `pkg/server/service/loadbalancer/mirror/mirror.go`, v2.11.53 to v3.7.13).
+fn leads_nowhere(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    spec: &TraefikService,
+    findings: &mut Vec<Finding>,
+) {
+    let object = &model.objects[typed.number];
+    let percent = |mirror: &&ServiceRef| match object.node_in(&mirror.field).get("percent") {
+        Some(node) => matches!(node.value, Value::Int(percent) if !(0..=100).contains(&percent)),
+        None => false,
+    };
+    let (field, message) = match spec.kind {
+        None => ("spec".to_owned(), "it leads to no service".to_owned()),
+        Some(TraefikServiceKind::Weighted | TraefikServiceKind::HighestRandomWeight)
+            if spec.services.iter().all(|service| service.weight <= 0) =>
+        {
+            let kind = spec.kind.map_or("", TraefikServiceKind::field);
+            let what = "none of its services gets a request";
+            (format!("spec.{kind}"), what.to_owned())
+        }
+        Some(_) => match spec.mirrors.iter().find(percent) {
+            Some(mirror) => {
+                let field = format!("{}.percent", mirror.field);
+                (field, "a share is from 0 to 100".to_owned())
+            }
+            None => return,
+        },
+    };
+    let finding = object.finding_in(&CI249, &field, message);
+    // Perhaps something that is not in the input names it.
+    findings.push(finding.warning_unless(is_named(model, typed)));
+}
+
+/// Returns whether a route, a Middleware or another TraefikService names this one.
+fn is_named(model: &Model<'_>, typed: &cluster::Object) -> bool {
+    let names = |by: &cluster::Object, service: &ServiceRef| {
+        let scope = named_scope(&by.scope, service.namespace.as_deref());
+        let found = || look_up(model.cluster, Kind::TraefikService, &scope, &service.name).here();
+        service.is_traefik_service && found().is_some_and(|found| found.number == typed.number)
+    };
+    model.cluster.objects().iter().any(|by| match &by.resource {
+        Resource::IngressRoute(spec) => {
+            let mut services = spec.routes.iter().flat_map(|route| &route.services);
+            services.any(|service| names(by, service))
+        }
+        Resource::TraefikService(spec) => {
+            let all = spec.services.iter().chain(&spec.mirrors);
+            all.chain(&spec.fallback).any(|service| names(by, service))
+        }
+        Resource::Middleware(spec) => spec
+            .errors
+            .as_ref()
+            .is_some_and(|service| names(by, service)),
+        _ => false,
+    })
 }
 
 /// The strategies of a load balancer, and since when each is taken (`buildServersLB` in

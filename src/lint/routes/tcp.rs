@@ -1,13 +1,15 @@
 //! What only TCP routes have: TLS that is passed through, TLS and the PROXY protocol towards httpd.
 
-use super::rules::{CI226, CI227, CI228, CI230, CI231, CI234, CI235};
+use super::reference::{leave_open, reference};
+use super::rules::{CI208, CI226, CI227, CI228, CI230, CI231, CI234, CI235};
 use crate::cluster::{self, Kind};
 use crate::kinds::traefik::{ServersTransport, ServiceRef};
 use crate::lint::facts::routes::Rule;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
-use crate::release::TransportTcp;
+use crate::path::traefik::Name;
+use crate::release::{Release, TransportTcp};
 use std::collections::BTreeMap;
 
 pub(super) fn check(
@@ -84,6 +86,21 @@ fn passed_through(
 fn middlewares(model: &Model<'_>, rule: &Rule<'_, '_>, findings: &mut Vec<Finding>) {
     let object = rule.object;
     for (index, named) in rule.route.middlewares.iter().enumerate() {
+        let by = (named.name.as_str(), named.namespace.as_deref());
+        let field = format!("spec.routes[{}].middlewares[{index}]", rule.index);
+        let before = findings.len();
+        reference(model, object, by, &field, findings);
+        // From 3.0 on until names are resolved in one place Traefik takes the key (`makeMiddlewareTCPKeys`, v3.0.4 and v3.4.3).
+        let release = model.knowledge.release;
+        let takes_key =
+            release >= Release::exactly(3, 0, 0) && !release.has_since(&[(3, 6, 17), (3, 7, 1)]);
+        let is_it = |key: &str| {
+            let mut all = model.of(Class::MiddlewareTcp);
+            all.any(|door| format!("{}-{}", door.namespace, door.name) == key)
+        };
+        if takes_key && matches!(Name::of(&named.name), Name::Key(key) if is_it(key)) {
+            leave_open(&[&CI208], findings[before..].iter_mut());
+        }
         let namespace = named.namespace.as_deref().unwrap_or(object.namespace);
         let is_there = |class| model.find(class, namespace, &named.name).is_some();
         if !is_there(Class::MiddlewareTcp) && is_there(Class::Middleware) {
