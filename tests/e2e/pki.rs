@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -63,13 +63,26 @@ pub(crate) struct Authority {
 impl Authority {
     /// A new key under `name`.
     pub(crate) fn new(name: &str) -> Self {
-        let key = KeyPair::generate().expect("a key");
+        Self::of(&KeyPair::generate().expect("a key"), name)
+    }
+
+    /// An authority of a key.
+    pub(crate) fn of(key: &KeyPair, name: &str) -> Self {
         let parameters = authority(name);
-        let certificate = parameters.self_signed(&key).expect("a certificate").pem();
+        let certificate = parameters.self_signed(key).expect("a certificate").pem();
+        let key = KeyPair::from_pem(&key.serialize_pem()).expect("our own");
         Self {
             certificate,
             issuer: Issuer::new(parameters.clone(), key),
             parameters,
+        }
+    }
+
+    /// The common name of its subject.
+    pub(crate) fn name(&self) -> String {
+        match self.parameters.distinguished_name.get(&DnType::CommonName) {
+            Some(DnValue::Utf8String(name)) => name.clone(),
+            other => unreachable!("{other:?}"),
         }
     }
 
@@ -86,17 +99,27 @@ impl Authority {
         certificate.expect("a certificate").pem()
     }
 
-    /// A server's pair of an authority below this one, which is sent along or not.
-    pub(crate) fn below(&self, name: &str, is_sent: bool) -> Pair {
+    /// An authority below this one, with something changed.
+    pub(crate) fn intermediate(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let mut parameters = authority(&format!("authority below, for {name}"));
+        let mut parameters = authority(name);
         parameters.use_authority_key_identifier_extension = true;
+        change(&mut parameters);
         let certificate = parameters.signed_by(&key, &self.issuer);
-        let between = Self {
+        Self {
             certificate: certificate.expect("a certificate").pem(),
             issuer: Issuer::new(parameters.clone(), key),
             parameters,
-        };
+        }
+    }
+
+    /// A server's pair of an authority below this one, which is sent along or not.
+    pub(crate) fn below(&self, name: &str, is_sent: bool) -> Pair {
+        let between = self.intermediate(&format!("authority below, for {name}"), |_| ());
         let mut pair = between.server(name, &[name]);
         if is_sent {
             pair.certificate.push_str(&between.certificate);
@@ -124,11 +147,22 @@ impl Authority {
         change: impl FnOnce(&mut CertificateParams),
     ) -> Pair {
         let key = KeyPair::generate().expect("a key");
+        self.leaf_of(&key, name, alternatives, change)
+    }
+
+    /// A server's pair of a key, with something changed.
+    pub(crate) fn leaf_of(
+        &self,
+        key: &KeyPair,
+        name: &str,
+        alternatives: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Pair {
         let mut parameters = server(name, alternatives);
         change(&mut parameters);
         Pair {
             certificate: parameters
-                .signed_by(&key, &self.issuer)
+                .signed_by(key, &self.issuer)
                 .expect("a certificate")
                 .pem(),
             key: key.serialize_pem(),

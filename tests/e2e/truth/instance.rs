@@ -99,10 +99,14 @@ pub(super) enum Speech {
 pub(super) struct World<'a> {
     pub(super) namespace: String,
     pub(super) host: String,
+    /// Where its httpd listens.
+    pub(super) address: Ipv4Addr,
     pub(super) release: &'a Release,
     pub(super) pki: &'a Pki,
     /// The authority of the instance, which signs whatever a mutator likes.
     pub(super) own: Authority,
+    /// The authority whose certificates its httpd asks for, where it does.
+    pub(super) clients: Option<Authority>,
     pub(super) objects: Vec<Value>,
     pub(super) serves: Serves,
 }
@@ -118,6 +122,7 @@ impl<'a> World<'a> {
         let clients = (shape == Shape::ClientAuth).then(|| Authority::new("client CA"));
         let mut world = Self {
             namespace: namespace.to_owned(),
+            address: Ipv4Addr::UNSPECIFIED,
             release,
             pki,
             objects: Vec::new(),
@@ -132,8 +137,10 @@ impl<'a> World<'a> {
             },
             own,
             host,
+            clients: None,
         };
         world.objects = world.rendered(shape, &pair, clients.as_ref());
+        world.clients = clients;
         world.objects.extend(world.around(shape));
         if shape == Shape::Full {
             world.fill();
@@ -349,14 +356,14 @@ impl<'a> World<'a> {
         Some(pair)
     }
 
-    /// What the controllers of Kubernetes make of a Service whose pods are all at `address`: one object for each Service,
-    /// in both forms that Traefik may read.
-    pub(super) fn endpoints(&self, address: Ipv4Addr) -> Vec<Value> {
+    /// What the controllers of Kubernetes make of a Service whose pods are all where the httpd listens: one object for each
+    /// Service, in both forms that Traefik may read; and of Endpoints that someone wrote an EndpointSlice.
+    pub(super) fn endpoints(&self) -> Vec<Value> {
         let services = self
             .objects
             .iter()
             .filter(|object| object["kind"] == "Service");
-        services
+        let made = services
             .filter(|service| {
                 let spec = &service["spec"];
                 spec["selector"]
@@ -364,8 +371,12 @@ impl<'a> World<'a> {
                     .is_some_and(|map| !map.is_empty())
                     && spec["type"] != "ExternalName"
             })
-            .flat_map(|service| self.endpoints_of(service, address))
-            .collect()
+            .flat_map(|service| self.endpoints_of(service));
+        let written = self
+            .objects
+            .iter()
+            .filter(|object| object["kind"] == "Endpoints");
+        made.chain(written.flat_map(mirrored)).collect()
     }
 
     /// Whether pods of a Deployment come to run: some are to be there, and what they mount is.
@@ -388,7 +399,7 @@ impl<'a> World<'a> {
         deployment["spec"]["replicas"] != 0 && volumes.all(is_there)
     }
 
-    fn endpoints_of(&self, service: &Value, address: Ipv4Addr) -> Vec<Value> {
+    fn endpoints_of(&self, service: &Value) -> Vec<Value> {
         let metadata = &service["metadata"];
         let (name, namespace) = (&metadata["name"], &metadata["namespace"]);
         let pod = self.objects.iter().find(|object| {
@@ -430,8 +441,8 @@ impl<'a> World<'a> {
             .collect();
         let (slices, subsets) = if is_selected {
             (
-                json!([{"addresses": [address], "conditions": {"ready": true, "serving": true}}]),
-                json!([{"addresses": [{"ip": address}], "ports": ports}]),
+                json!([{"addresses": [self.address], "conditions": {"ready": true, "serving": true}}]),
+                json!([{"addresses": [{"ip": self.address}], "ports": ports}]),
             )
         } else {
             (json!([]), json!([]))
@@ -452,6 +463,37 @@ impl<'a> World<'a> {
             }),
         ]
     }
+}
+
+/// What the controller that mirrors Endpoints makes of those that someone wrote: an EndpointSlice for each subset.
+fn mirrored(endpoints: &Value) -> Vec<Value> {
+    let metadata = &endpoints["metadata"];
+    let subsets = endpoints["subsets"].as_array().into_iter().flatten();
+    let slice = |(number, subset): (usize, &Value)| {
+        let ready = [("addresses", true), ("notReadyAddresses", false)];
+        let addresses = ready.into_iter().flat_map(|(key, is_ready)| {
+            let all = subset[key].as_array().into_iter().flatten();
+            all.map(move |address| {
+                json!({"addresses": [address["ip"]], "conditions": {"ready": is_ready}})
+            })
+        });
+        let ports = subset["ports"].as_array().into_iter().flatten();
+        let ports = ports.map(|port| {
+            let name = port["name"].as_str().unwrap_or_default();
+            json!({"name": name, "port": port["port"], "protocol": "TCP"})
+        });
+        json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {
+                "name": format!("mirrored-{number}"), "namespace": metadata["namespace"],
+                "labels": {"kubernetes.io/service-name": metadata["name"]},
+            },
+            "addressType": "IPv4",
+            "endpoints": addresses.collect::<Vec<_>>(),
+            "ports": ports.collect::<Vec<_>>(),
+        })
+    };
+    subsets.enumerate().map(slice).collect()
 }
 
 /// The name and label of the httpd's pods, as the Civiparoisse chart has it.

@@ -7,19 +7,23 @@
 //! … CIVI_INGRESS_SEED=7 …                            others
 //! CIVI_INGRESS_TRUTH=each …                          each mutator once, alone
 //! … CIVI_INGRESS_TRUTH_ONLY=12,407 …                 some of them again
+//! … CIVI_INGRESS_TRUTH_ABOUT='minVersion|Ed25519' …   those with one of these in the names of what is damaged
 //! … CIVI_INGRESS_TRUTH_KEEP=FOLDER …                 each as a file, with what was seen
 //! ```
 //!
 //! | I want to … | open … |
 //! |---|---|
-//! | damage something else | [`tables`], [`added`]: a row; [`mutators`]: what a row cannot say |
+//! | damage something else | [`tables`], [`added`]: a row; [`chains`]: a certificate; [`httpds`]: what httpd does; [`companions`]: an object beside; [`mutators`]: what a row cannot say |
 //! | see what an instance is before | [`instance`] |
 //! | say why something cannot be known from manifests | [`verdict`] |
 //! | hold `probe` against what was seen | [`live`] |
 //! | change how instances are applied and asked for | [`run`] |
 
 mod added;
+mod chains;
+mod companions;
 mod dice;
+mod httpds;
 mod instance;
 mod live;
 mod mutators;
@@ -121,6 +125,13 @@ fn agree(case: &Case, release: &Release, size: Size) {
     if let Ok(only) = env::var("CIVI_INGRESS_TRUTH_ONLY") {
         let only: Vec<&str> = only.split(',').collect();
         draws.retain(|draw| only.contains(&draw.number.to_string().as_str()));
+    }
+    if let Ok(about) = env::var("CIVI_INGRESS_TRUTH_ABOUT") {
+        let about: Vec<&str> = about.split('|').collect();
+        draws.retain(|draw| {
+            let names = names(&all, draw);
+            about.iter().any(|part| names.contains(part))
+        });
     }
     let run = Run::start(case, release, &pki, &all);
     let kept = env::var_os("CIVI_INGRESS_TRUTH_KEEP").map(|folder| {

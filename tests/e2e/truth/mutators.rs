@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::added::ADDED;
+use super::chains::chains;
+use super::companions::companions;
 use super::dice::Dice;
-use super::instance::{POD, Pki, Shape, Speech, World, store};
+use super::httpds::httpds;
+use super::instance::{POD, Pki, Shape, World, store};
 use super::tables::{FIELDS, VALUES};
 use crate::components::Release;
 use crate::pki::{Authority, Pair};
@@ -29,7 +32,7 @@ impl Mutator {
         (self.damage)(world)
     }
 
-    fn new(
+    pub(super) fn new(
         group: &'static str,
         name: &str,
         damage: impl Fn(&mut World<'_>) -> bool + Send + Sync + 'static,
@@ -212,8 +215,10 @@ pub(super) fn all() -> Vec<Mutator> {
     }
     all.extend(whole_objects());
     all.extend(certificates());
+    all.extend(chains());
     all.extend(httpds());
     all.extend(neighbours());
+    all.extend(companions());
     let names: BTreeSet<&str> = all.iter().map(|mutator| mutator.name.as_str()).collect();
     assert_eq!(names.len(), all.len(), "each mutator has a name of its own");
     all
@@ -247,7 +252,7 @@ const CHANGES: [(&str, Change); 4] = [
 ];
 
 /// Sets a field to a value; maps above it that are not there are made.
-fn set(object: &mut Value, pointer: &str, value: Value) -> bool {
+pub(super) fn set(object: &mut Value, pointer: &str, value: Value) -> bool {
     let mut place = object;
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
@@ -270,7 +275,7 @@ fn set(object: &mut Value, pointer: &str, value: Value) -> bool {
     true
 }
 
-fn remove(object: &mut Value, pointer: &str) -> bool {
+pub(super) fn remove(object: &mut Value, pointer: &str) -> bool {
     let (above, last) = pointer.rsplit_once('/').expect("a pointer begins with /");
     match object.pointer_mut(above) {
         Some(Value::Object(map)) => map.remove(last).is_some(),
@@ -318,7 +323,7 @@ fn whole_objects() -> Vec<Mutator> {
 }
 
 /// Puts a text into a Secret's data.
-fn put(world: &mut World<'_>, which: &str, key: &str, text: &str) -> bool {
+pub(super) fn put(world: &mut World<'_>, which: &str, key: &str, text: &str) -> bool {
     let value = json!(STANDARD.encode(text));
     world.named(which).is_some_and(|object| {
         object["data"].is_object() && {
@@ -386,13 +391,13 @@ fn authority(
     })
 }
 
-fn past(parameters: &mut CertificateParams) {
+pub(super) fn past(parameters: &mut CertificateParams) {
     let now = OffsetDateTime::now_utc();
     parameters.not_before = now - Duration::days(60);
     parameters.not_after = now - Duration::days(1);
 }
 
-fn future(parameters: &mut CertificateParams) {
+pub(super) fn future(parameters: &mut CertificateParams) {
     let now = OffsetDateTime::now_utc();
     parameters.not_before = now + Duration::days(1);
     parameters.not_after = now + Duration::days(60);
@@ -407,8 +412,13 @@ fn for_anything(parameters: &mut CertificateParams) {
     parameters.key_usages.clear();
 }
 
+/// Who signs what Traefik is to show to an instance's httpd.
+fn clients<'w>(world: &'w World<'_>) -> &'w Authority {
+    world.clients.as_ref().unwrap_or(&world.own)
+}
+
 /// Who signs what an instance's httpd is to serve.
-fn signer<'w>(world: &'w World<'_>) -> &'w Authority {
+pub(super) fn signer<'w>(world: &'w World<'_>) -> &'w Authority {
     if world
         .objects
         .iter()
@@ -533,14 +543,27 @@ fn certificates() -> Vec<Mutator> {
         client("of another CA", |world| {
             world.pki.stranger.client("traefik")
         }),
-        client("expired", |world| world.own.leaf_with("traefik", &[], past)),
+        client("expired", |world| {
+            clients(world).leaf_with("traefik", &[], past)
+        }),
         client("with the key of another", |world| Pair {
-            key: world.own.client("traefik").key,
-            ..world.own.client("traefik")
+            key: clients(world).client("traefik").key,
+            ..clients(world).client("traefik")
         }),
         client("for servers", |world| {
-            world.own.server("traefik", &["traefik"])
+            clients(world).server("traefik", &["traefik"])
         }),
+        client("renewed", |world| clients(world).client("traefik")),
+        client("not yet valid", |world| {
+            clients(world).leaf_with("traefik", &[], |parameters| {
+                for_clients(parameters);
+                future(parameters);
+            })
+        }),
+        client("for any use", |world| {
+            clients(world).leaf_with("traefik", &[], for_anything)
+        }),
+        client("self-signed", |_| Pair::self_signed("traefik", for_clients)),
         own("for a wildcard", |world| {
             world.pki.browser.server("a", &["*.example.org"])
         }),
@@ -819,164 +842,6 @@ fn certificates() -> Vec<Mutator> {
         },
     ));
     all
-}
-
-/// What the httpd does, as its ConfigMap says and where nothing says it.
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn httpds() -> Vec<Mutator> {
-    fn hidden(
-        name: &'static str,
-        change: impl Fn(&mut World<'_>) + Send + Sync + 'static,
-    ) -> Mutator {
-        Mutator::new("httpd", &format!("httpd {name}"), move |world| {
-            change(world);
-            world.serves.is_hidden = true;
-            true
-        })
-    }
-    fn shown(
-        name: &'static str,
-        directive: &'static str,
-        change: impl Fn(&mut World<'_>) + Send + Sync + 'static,
-    ) -> Mutator {
-        Mutator::new(
-            "ConfigMap",
-            &format!("ConfigMap/httpd-site {name}"),
-            move |world| {
-                change(world);
-                world.named("ConfigMap/httpd-site").is_some_and(|object| {
-                    let site = object["data"]["site.conf"]
-                        .as_str()
-                        .expect("a text")
-                        .to_owned();
-                    let site = match directive.strip_prefix('-') {
-                        Some(gone) => site.replace(gone, ""),
-                        None => site
-                            .replace("</VirtualHost>", &format!("  {directive}\n</VirtualHost>")),
-                    };
-                    object["data"]["site.conf"] = json!(site);
-                    true
-                })
-            },
-        )
-    }
-    /// Lines that the httpd and its ConfigMap have.
-    fn lines(name: &'static str, directives: &'static str) -> Mutator {
-        shown(name, directives, move |world| {
-            world.serves.directives.push_str(directives);
-            world.serves.directives.push('\n');
-        })
-    }
-    let serve = |make: fn(&World<'_>) -> Pair| {
-        move |world: &mut World<'_>| world.serves.pair = Some(make(world))
-    };
-    vec![
-        hidden(
-            "with the pair of another CA",
-            serve(|world| world.pki.stranger.server(&world.host, &[&world.host])),
-        ),
-        hidden(
-            "with an expired pair",
-            serve(|world| signer(world).leaf_with(&world.host, &[&world.host], past)),
-        ),
-        hidden(
-            "with a pair that is not yet valid",
-            serve(|world| signer(world).leaf_with(&world.host, &[&world.host], future)),
-        ),
-        hidden(
-            "with a pair without SAN",
-            serve(|world| signer(world).server(&world.host, &[])),
-        ),
-        hidden(
-            "with a pair for another name",
-            serve(|world| signer(world).server("a", &["another.example.org"])),
-        ),
-        hidden(
-            "with a self-signed pair",
-            serve(|world| Pair::self_signed(&world.host, |_| ())),
-        ),
-        hidden(
-            "with a renewed pair",
-            serve(|world| signer(world).server(&world.host, &[&world.host])),
-        ),
-        hidden(
-            "without its intermediate",
-            serve(|world| signer(world).below(&world.host, false)),
-        ),
-        hidden(
-            "with its intermediate",
-            serve(|world| signer(world).below(&world.host, true)),
-        ),
-        hidden("that speaks plain http", |world| {
-            world.serves.speech = Speech::Plain;
-        }),
-        hidden("that is not there", |world| world.serves.pair = None),
-        hidden("that waits for the PROXY protocol", |world| {
-            world.serves.wants_proxy = true;
-        }),
-        hidden("that waits for no PROXY protocol", |world| {
-            world.serves.wants_proxy = false;
-        }),
-        hidden("that asks for a client certificate", |world| {
-            world.serves.asks_for = Some(world.own.certificate.clone());
-        }),
-        hidden("with another page", |world| {
-            "another".clone_into(&mut world.serves.page);
-        }),
-        shown(
-            "waits for the PROXY protocol",
-            "RemoteIPProxyProtocol On",
-            |world| {
-                world.serves.wants_proxy = true;
-            },
-        ),
-        shown(
-            "waits for no PROXY protocol",
-            "-  RemoteIPProxyProtocol On\n",
-            |world| {
-                world.serves.wants_proxy = false;
-            },
-        ),
-        shown(
-            "asks for a client certificate",
-            "SSLVerifyClient require",
-            |world| {
-                let own = world.own.certificate.clone();
-                world.serves.asks_for.get_or_insert(own);
-            },
-        ),
-        shown(
-            "asks for no client certificate",
-            "-  SSLVerifyClient require\n",
-            |world| {
-                world.serves.asks_for = None;
-            },
-        ),
-        shown("speaks plain http", "-  SSLEngine on\n", |world| {
-            world.serves.speech = Speech::Plain;
-        }),
-        lines("speaks TLS 1.3 only", "SSLProtocol TLSv1.3"),
-        lines("speaks TLS 1.2 only", "SSLProtocol -all +TLSv1.2"),
-        lines("speaks TLS 1.1 only", "SSLProtocol TLSv1.1"),
-        lines("speaks TLS 1.2 and 1.3", "SSLProtocol TLSv1.2 +TLSv1.3"),
-        lines("speaks all of TLS", "SSLProtocol all"),
-        lines(
-            "takes ciphers of RSA only",
-            "SSLProtocol -all +TLSv1.2\nSSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256",
-        ),
-        lines(
-            "takes one cipher",
-            "SSLCipherSuite ECDHE-ECDSA-AES128-GCM-SHA256",
-        ),
-        lines("has the name of the host", "ServerName www.example.org"),
-        lines("checks server names", "SSLStrictSNIVHostCheck on"),
-        lines(
-            "denies everything",
-            "<Location />\nRequire all denied\n</Location>",
-        ),
-        lines("sends all elsewhere", "Redirect / https://www.example.org/"),
-        lines("has nothing left", "Redirect gone /"),
-    ]
 }
 
 const COPIED: &str = "the route once more, for another host";

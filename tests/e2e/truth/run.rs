@@ -33,8 +33,14 @@ const TRAEFIKS_AT_A_TIME: usize = 2;
 /// How long an answer may take: Traefik's own limit for a dead backend is 30 seconds, which none of ours is.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a Traefik of an instance's own may take to read the cluster: some are ended by the instance, and never do.
+const START: Duration = Duration::from_secs(60);
+
+/// How often such an instance is asked for before what it answers counts.
+const AGAIN: usize = 10;
+
 /// Where etcd has what instances are made of.
-const RESOURCES: [&str; 14] = [
+const RESOURCES: [&str; 21] = [
     "secrets",
     "configmaps",
     "services/specs",
@@ -43,12 +49,19 @@ const RESOURCES: [&str; 14] = [
     "deployments",
     "traefik.io/ingressroutes",
     "traefik.io/ingressroutetcps",
+    "traefik.io/traefikservices",
+    "traefik.io/middlewaretcps",
     "traefik.io/middlewares",
     "traefik.io/serverstransports",
     "traefik.io/serverstransporttcps",
     "traefik.io/tlsoptions",
     "traefik.io/tlsstores",
-    "traefik.containo.us/",
+    "traefik.containo.us/ingressroutes",
+    "traefik.containo.us/ingressroutetcps",
+    "traefik.containo.us/middlewares",
+    "traefik.containo.us/serverstransports",
+    "traefik.containo.us/tlsoptions",
+    "traefik.containo.us/tlsstores",
 ];
 
 /// What a run is done with.
@@ -207,7 +220,10 @@ impl<'a> Run<'a> {
             let second = format!("{own}-b");
             let traefik = self.traefik(self.lanes[lane], &[own, &second, &marker.namespace]);
             // Some of these end Traefik's provider, and the instance is then never served.
-            traefik.has_within(&marker.host, PATIENCE);
+            traefik.has_within(&marker.host, START);
+            // It switches one entry point after the other, and what tells of its routes is behind another one.
+            let is_good = || see(&self.browser, traefik.websecure(), &applied.world) == Seen::Good;
+            let _ = (0..AGAIN).any(|_| is_good());
             let seen = self.look(applied, traefik.websecure(), "");
             self.verdict(applied, seen, "", Some(&traefik))
         });
@@ -267,6 +283,7 @@ impl<'a> Run<'a> {
         let numbered: Vec<(usize, &Draw)> = batch.iter().copied().enumerate().collect();
         self.in_parallel(&numbered, |session, (slot, draw)| {
             let mut world = World::new(&namespace(*slot), draw.shape, self.release, self.pki);
+            world.address = self.addresses[*slot];
             if is_wide {
                 world.add_store();
             }
@@ -277,7 +294,7 @@ impl<'a> Run<'a> {
             if !world.serves.is_hidden {
                 world.serves.pair = world.mounted();
             }
-            let endpoints = world.endpoints(self.addresses[*slot]);
+            let endpoints = world.endpoints();
             let refused = world
                 .objects
                 .iter()
@@ -390,8 +407,9 @@ impl<'a> Run<'a> {
 
     /// The undamaged instance of a batch.
     fn marker(&self) -> World<'a> {
-        let world = World::new(&namespace(BATCH), Shape::Plain, self.release, self.pki);
-        let endpoints = world.endpoints(self.addresses[BATCH]);
+        let mut world = World::new(&namespace(BATCH), Shape::Plain, self.release, self.pki);
+        world.address = self.addresses[BATCH];
+        let endpoints = world.endpoints();
         let api = self.cluster.api();
         let mut session = api.session();
         for object in world.objects.iter().chain(&endpoints) {

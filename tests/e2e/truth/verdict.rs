@@ -136,7 +136,7 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 55] = [
+const UNKNOWABLE: [(&str, &str); 62] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
@@ -178,6 +178,7 @@ const UNKNOWABLE: [(&str, &str); 55] = [
         "Secret/externclient pair of another CA",
         "whose clients httpd lets in is in files of its image",
     ),
+    ("Secret/externclient pair self-signed", "the same"),
     ("\"redis\": ", "what answers there is not in manifests"),
     (
         "redirectScheme\": {\"scheme\": \"http\"",
@@ -234,12 +235,23 @@ const UNKNOWABLE: [(&str, &str); 55] = [
         "Secret/own-certificate pair without its intermediate",
         "whether a CA that is not there is a root or between is not in manifests",
     ),
+    ("that lacks its upper link", "the same"),
+    ("that lacks its lower link", "the same"),
+    ("with the intermediate of another", "the same"),
+    ("pair of another CA of the same name", "the same"),
+    (
+        "pair that is its own CA",
+        "which CAs browsers trust is not in manifests",
+    ),
+    (
+        "\"sslHost\": \"another",
+        "what a site sends away may be meant",
+    ),
 ];
 
 /// Mutators after which the httpd does not start, or does not listen where it is asked, though nothing in the manifests of
 /// Kubernetes is wrong: which files its configuration reads, and on which ports it listens, only the image says.
-const OF_THE_IMAGE: [&str; 7] = [
-    "ConfigMap/httpd-site takes ciphers of RSA only",
+const OF_THE_IMAGE: [&str; 6] = [
     "Service /spec/ports/0/targetPort := 65535",
     "Secret/selfcert /data",
     "Secret/selfcert /stringData",
@@ -249,7 +261,7 @@ const OF_THE_IMAGE: [&str; 7] = [
 ];
 
 /// Errors that say of a door that it is open; the right page is served through it all the same.
-const OPEN_DOORS: [&str; 5] = ["CI106", "CI409", "CI604", "CI605", "CI606"];
+const OPEN_DOORS: [&str; 6] = ["CI106", "CI409", "CI604", "CI605", "CI606", "CI714"];
 
 /// What the API server refuses because of its own options, such as the addresses of Services.
 const OF_THE_CLUSTER: [&str; 3] = [
@@ -260,8 +272,10 @@ const OF_THE_CLUSTER: [&str; 3] = [
 
 /// Mutators after which two of the same kind serve the host: one of them may be wrong, and which is taken is chance or the
 /// length of its rule.
-const TWO_SERVE: [&str; 2] = [
+const TWO_SERVE: [&str; 4] = [
     "beside it a route of ",
+    "beside it a route for ",
+    "a second route ",
     "beside it the same wildcard, expired",
 ];
 
