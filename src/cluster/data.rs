@@ -1,5 +1,6 @@
 //! What Secrets and ConfigMaps hold: decoded once, certificates read once.
 
+use super::unfilled::is_unfilled;
 use crate::fault::Fault;
 use crate::pki::Certificate;
 use crate::pki::certificate::Details;
@@ -510,7 +511,7 @@ fn decode(node: &Node) -> Content {
     match of_base64(text) {
         Some(Ok(text)) => of_text(text),
         Some(Err(NotText)) => Content::Binary,
-        None if is_placeholder(text) => Content::Placeholder(None),
+        None if is_placeholder(text) || is_unfilled(text) => Content::Placeholder(None),
         None => Content::Broken,
     }
 }

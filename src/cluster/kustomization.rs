@@ -19,6 +19,13 @@ pub fn is_one(document: &Node, file: &str) -> bool {
     }
 }
 
+/// Returns whether an object is of Flux, whose Kustomizations say what is applied.
+#[must_use]
+pub fn is_of_flux(document: &Node) -> bool {
+    let version = document.text_of("apiVersion").unwrap_or_default();
+    version.starts_with("kustomize.toolkit.fluxcd.io/")
+}
+
 /// Returns the directory of a kustomization, and the namespace that it gives to all below, if it gives one.
 #[must_use]
 pub fn namespace(document: &Node, file: &str) -> Option<(String, String)> {

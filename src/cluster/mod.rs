@@ -323,6 +323,15 @@ impl Object {
         self
     }
 
+    /// Puts it in another namespace than it names; an empty one is not known.
+    pub(crate) fn move_to(&mut self, namespace: &str) {
+        self.scope = if namespace.is_empty() {
+            Scope::beside(&self.file)
+        } else {
+            Scope::Namespace(namespace.to_owned())
+        };
+    }
+
     /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {

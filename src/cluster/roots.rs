@@ -2,7 +2,7 @@
 //! path that Flux or Argo CD applies. Two clusters of one repository have a root each, and share what both include.
 
 use super::file_paths::{below, directory, is_in, normal};
-use super::kustomization;
+use super::kustomization::{self, is_of_flux};
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -297,11 +297,6 @@ impl<'a> Repository<'a> {
         roots.sort();
         roots
     }
-}
-
-fn is_of_flux(document: &Node) -> bool {
-    let version = document.text_of("apiVersion").unwrap_or_default();
-    version.starts_with("kustomize.toolkit.fluxcd.io/")
 }
 
 fn is_of_argo_cd(document: &Node) -> bool {

@@ -3,6 +3,7 @@
 use super::ingress::ServiceOptions;
 use super::text;
 use super::traefik::Port;
+use crate::cluster::unfilled::is_unfilled;
 use crate::kinds::balancer::METALLB_ADDRESS;
 use crate::yaml::{Node, Value};
 use std::borrow::Cow;
@@ -36,6 +37,8 @@ pub struct ServicePort {
     pub protocol: Option<String>,
     /// `targetPort`, the port of its pods.
     pub target: Option<Port>,
+    /// Whether `port` has yet to be filled in.
+    pub is_open: bool,
 }
 
 /// What makes pods: a Deployment, a DaemonSet or a StatefulSet.
@@ -66,6 +69,7 @@ impl ServicePort {
             name,
             protocol: None,
             target: None,
+            is_open: false,
         }
     }
 
@@ -104,7 +108,7 @@ impl ServicePort {
     #[must_use]
     pub fn is(&self, wanted: &Port) -> bool {
         match wanted {
-            Port::Number(number) => self.number == Some(*number),
+            Port::Number(number) => self.is_open || self.number == Some(*number),
             Port::Name(name) => self.name == *name,
         }
     }
@@ -178,6 +182,7 @@ impl Service {
             target: super::port(node, "targetPort")
                 .map(|port| port.value)
                 .filter(|port| ![Port::Number(0), Port::Name(String::new())].contains(port)),
+            is_open: text(node, "port").is_some_and(|port| is_unfilled(&port)),
         };
         Self {
             is_external: of_type("ExternalName"),

@@ -65,6 +65,7 @@ use crate::threads::{discard, each, with_threads};
 use crate::yaml::Node;
 use configuration::IgnoredRule;
 use families::FAMILIES;
+use model::changes::Changes;
 use model::documents::{Document, Read, Typed, read};
 use model::kustomize::patches;
 use model::{Model, things};
@@ -91,6 +92,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
     } = read(sources, keep)?;
     let (mut comments, is_of_fleet): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
     let sources = &*sources;
+    let changes = Changes::of(&documents, sources);
     let patches = patches(&documents, sources);
     documents.retain(|document| !patches.contains(&document.file));
     let names: Vec<&str> = sources.iter().map(|source| &*source.name).collect();
@@ -108,7 +110,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
         values,
         looked_at,
         ..
-    } = judged(&all, typed, &roots, &names, options);
+    } = judged(&all, typed, &changes, &roots, &names, options);
     findings.extend(broken.into_iter().map(documents::broken));
     for finding in &mut findings {
         finding.settle();
@@ -125,12 +127,7 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
             .then_with(|| b.severity.cmp(&a.severity))
     });
     // Of what two roots find in one place, the one that knows more is the more severe.
-    findings.dedup_by(|later, kept| {
-        let place = |finding: &Finding| (finding.file, finding.at, finding.document);
-        later.rule == kept.rule
-            && place(later) == place(kept)
-            && (&later.message, &later.field) == (&kept.message, &kept.field)
-    });
+    findings.dedup_by(|later, kept| is_again(later, kept));
     let report = Report {
         findings,
         traefik: knowledge,
@@ -150,6 +147,25 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
     };
     discard(documents);
     Ok(report)
+}
+
+/// Returns whether two roots found the same in one place, of which each may have a namespace of its own.
+fn is_again(later: &Finding, kept: &Finding) -> bool {
+    let place = |finding: &Finding| (finding.file, finding.at, finding.document);
+    let namespace = |finding: &Finding| {
+        let object = finding.object.as_ref();
+        object.map_or(String::new(), |object| object.namespace.clone())
+    };
+    let is_alike = || {
+        let (one, other) = (namespace(later), namespace(kept));
+        let [one, other] = [(later, one), (kept, other)]
+            .map(|(finding, namespace)| (finding.message.replace(&namespace, ""), namespace));
+        one.1 != other.1 && !one.1.is_empty() && !other.1.is_empty() && one.0 == other.0
+    };
+    later.rule == kept.rule
+        && place(later) == place(kept)
+        && later.field == kept.field
+        && (later.message == kept.message || is_alike())
 }
 
 /// Takes out the findings of ignored rules, counts them, and returns the entries that meet none.
@@ -235,21 +251,27 @@ struct Judged {
 /// Judges each root by itself, and what several have with each of them.
 fn judged(
     all: &[&Document],
-    typed: Vec<Vec<Typed>>,
+    mut typed: Vec<Vec<Typed>>,
+    changes: &Changes,
     roots: &[BTreeSet<usize>],
     names: &[&str],
     options: &Options,
 ) -> Judged {
     if roots.len() < 2 {
-        return judged_alone(all, typed, names, options);
+        let mut copies = changes.copies(all, names, |_| true);
+        let mut all = all.to_vec();
+        put(&mut copies, &mut all, &mut typed);
+        return judged_alone(&all, typed, names, options);
     }
     let mut judged: Vec<Judged> = each(roots, |root| {
         // Documents are in the order of their files.
         let first = |file: usize| all.partition_point(|document| document.file < file);
         let of_root = root.iter().flat_map(|file| first(*file)..first(file + 1));
-        let (documents, typed): (Vec<&Document>, _) = of_root
+        let (mut documents, mut typed): (Vec<&Document>, Vec<_>) = of_root
             .map(|number| (all[number], typed[number].clone()))
             .unzip();
+        let mut copies = changes.copies(&documents, names, |file| root.contains(&file));
+        put(&mut copies, &mut documents, &mut typed);
         judged_alone(&documents, typed, names, options)
     });
     routes::keep_unanswered(
@@ -290,6 +312,18 @@ fn judged(
         has_objects: judged.iter().any(|root| root.has_objects),
         ruled_out: None,
         findings: judged.into_iter().flat_map(|root| root.findings).collect(),
+    }
+}
+
+/// Replaces documents by the copies that were made of them.
+fn put<'d>(
+    copies: &'d mut [(usize, Document)],
+    documents: &mut [&'d Document],
+    typed: &mut [Vec<Typed>],
+) {
+    for (place, copy) in copies {
+        typed[*place] = std::mem::take(&mut copy.typed);
+        documents[*place] = copy;
     }
 }
 

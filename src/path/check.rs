@@ -356,8 +356,14 @@ fn port_of<'a>(
     Some((wanted, kinds::port(service, wanted)?))
 }
 
+/// The Service of Argo CD, both of whose ports lead to one that takes TLS and plain http (`cmux` in `server/server.go`).
+const OF_BOTH: &str = "argocd-server";
+
 /// Finds a port of plain http.
 fn plain_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
+    if httpd.service.name == OF_BOTH {
+        return None;
+    }
     let (wanted, port) = port_of(httpd, grounds)?;
     port.is_plain().then_some(Clash::PlainPort { wanted })
 }

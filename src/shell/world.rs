@@ -732,7 +732,13 @@ fn looked_at(entry: &std::fs::DirEntry, is_chart: bool) -> Result<Option<Found>,
     let failed = || format!("cannot read {shown}");
     let mut kind = entry.file_type().with_context(failed)?;
     if kind.is_symlink() {
-        kind = std::fs::metadata(&path).with_context(failed)?.file_type();
+        let target = std::fs::metadata(&path);
+        // Of a checkout a part may be elsewhere.
+        if matches!(&target, Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+            let what = format!("{shown}: a link that leads nowhere");
+            return Ok(is_read(&path).then_some(Found::LeftOut(what)));
+        }
+        kind = target.with_context(failed)?.file_type();
         if kind.is_dir() {
             let what = format!("{shown}: a link to a directory");
             return Ok(Some(Found::LeftOut(what)));
@@ -746,14 +752,20 @@ fn looked_at(entry: &std::fs::DirEntry, is_chart: bool) -> Result<Option<Found>,
     if kind.is_dir() {
         return Ok(Some(Found::Folder(path)));
     }
-    let end = path.extension();
-    Ok(match end.and_then(OsStr::to_str) {
-        Some("yaml" | "yml" | "json") if kind.is_file() => Some(Found::File(path)),
-        Some("yaml" | "yml" | "json") => {
-            Some(Found::LeftOut(format!("{shown}: not a regular file")))
-        }
-        _ => None,
-    })
+    if !is_read(&path) {
+        return Ok(None);
+    }
+    Ok(Some(if kind.is_file() {
+        Found::File(path)
+    } else {
+        Found::LeftOut(format!("{shown}: not a regular file"))
+    }))
+}
+
+/// Returns whether files of this name are read.
+fn is_read(path: &Path) -> bool {
+    let end = path.extension().and_then(OsStr::to_str);
+    matches!(end, Some("yaml" | "yml" | "json"))
 }
 
 /// Returns whether a path is a symbolic link itself.

@@ -183,10 +183,21 @@ const LESS_INDENT: &str = "invalid indentation in multiline quoted scalar";
 /// Most such lines of a document.
 const LESS_INDENT_LIMIT: usize = 64;
 
+/// Returns a text in which a fault does not occur.
+type Fix = fn(&str) -> String;
+
 /// Reads the documents of a part as [`read`] does, and returns what it took of the budget.
 pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
     let (mut read, mut spent) = read_strictly(cut, budget);
     let mut text = Cow::Borrowed(cut.text);
+    let fixes: [(&str, Fix); 2] = [(UNKNOWN_ANCHOR, apart), (LESS_INDENT, deepened)];
+    for (fault, fixed) in fixes {
+        if read.as_ref().is_err_and(|broken| broken.what == fault) {
+            text = Cow::Owned(fixed(&text));
+            let cut = Cut { text: &text, ..cut };
+            (read, spent) = read_strictly(cut, budget);
+        }
+    }
     for _ in 0..LESS_INDENT_LIMIT {
         let line = match &read {
             Err(broken) if broken.what == LESS_INDENT => broken.at.line,
@@ -202,6 +213,88 @@ pub fn read_counted(cut: Cut<'_>, budget: &Budget) -> (Part, Spent) {
         (read, spent) = read_strictly(cut, budget);
     }
     (read, spent)
+}
+
+/// What the parser says of an alias without its anchor. YAML 1.2.2 (section 7.1) takes a colon for a part of its name;
+/// libyaml and go-yaml do not, and `*app:` is a key to them.
+const UNKNOWN_ANCHOR: &str = "while parsing node, found unknown anchor";
+
+/// Returns a text in which a space is between an alias that is a key and its colon.
+fn apart(text: &str) -> String {
+    let mut apart = String::with_capacity(text.len() + 64);
+    for line in text.split_inclusive('\n') {
+        let begin = line.len() - line.trim_start_matches([' ', '-']).len();
+        let colon = line[begin..].strip_prefix('*').and_then(|rest| {
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)))?;
+            let after = rest[end..].strip_prefix(':')?;
+            (end > 0 && after.starts_with(char::is_whitespace)).then_some(begin + 1 + end)
+        });
+        let (head, tail) = line.split_at(colon.unwrap_or(0));
+        apart.push_str(head);
+        if colon.is_some() {
+            apart.push(' ');
+        }
+        apart.push_str(tail);
+    }
+    apart
+}
+
+/// Returns a text in which the further lines of quoted scalars are deeper than any value, as far as they can be told
+/// from the lines alone: those of block scalars stay.
+fn deepened(text: &str) -> String {
+    let mut deep = String::with_capacity(text.len() + text.len() / 4);
+    let mut open: Option<char> = None;
+    let mut block: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        if let Some(quote) = open {
+            deep.push_str(&" ".repeat(DEPTH_LIMIT));
+            deep.push_str(line);
+            if closes(line, quote) {
+                open = None;
+            }
+            continue;
+        }
+        deep.push_str(line);
+        let content = line.trim_start_matches([' ', '-']);
+        let column = line.len() - content.len();
+        if content.trim_end().is_empty() || block.is_some_and(|above| column > above) {
+            continue;
+        }
+        block = None;
+        let value = match content.split_once(": ") {
+            Some((key, value)) if !key.starts_with(['"', '\'', '#']) => value.trim_start(),
+            _ => content,
+        };
+        let end = value.trim_end();
+        if end.starts_with(['|', '>']) && end.len() < 4 {
+            block = Some(column);
+        } else if let Some(quote) = end.chars().next().filter(|c| matches!(c, '"' | '\''))
+            && !closes(&value[1..], quote)
+        {
+            open = Some(quote);
+        }
+    }
+    deep
+}
+
+/// Returns whether a quoted scalar ends in a part of a line.
+fn closes(text: &str, quote: char) -> bool {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if quote == '"' => {
+                chars.next();
+            }
+            c if c == quote => match chars.peek() {
+                Some('\'') if quote == '\'' => {
+                    chars.next();
+                }
+                _ => return true,
+            },
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Returns where a line begins, counted from 1.

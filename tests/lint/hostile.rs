@@ -162,6 +162,18 @@ fn links_that_lead_in_a_circle_are_left_out_or_refused() {
         "{}",
         run.stderr
     );
+    for name in ["gone.yaml", "gone"] {
+        std::os::unix::fs::symlink("elsewhere", path.join("tree").join(name)).unwrap();
+    }
+    let run = run_in(path, &["lint", "tree"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with(
+            "note: left out tree/gone.yaml: a link that leads nowhere\nnote: left out tree/up"
+        ),
+        "{}",
+        run.stderr
+    );
     std::os::unix::fs::symlink("self.yaml", path.join("tree/self.yaml")).unwrap();
     let run = run_in(path, &["lint", "tree"]);
     assert_eq!(run.status, 4);

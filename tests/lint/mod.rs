@@ -13,6 +13,7 @@ mod formats;
 mod gateways;
 mod hostile;
 mod kept;
+mod kustomize;
 mod law;
 mod layout;
 mod pki;

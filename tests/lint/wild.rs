@@ -277,3 +277,60 @@ fn a_part_of_a_repository_without_traefiks_options_is_not_judged_by_their_defaul
     assert!(severe(true).is_empty());
     assert_eq!(severe(false), BTreeSet::from(["CI208", "CI209"]));
 }
+
+#[test]
+fn a_quoted_scalar_may_go_on_with_less_indent_any_number_of_times() {
+    let rule =
+        "  - message: a\n    rule: '(has(self.a) && size(self.a) > 0) ?\n  ''b'': \n\n  true'\n";
+    let block = "  c: |\n    d: 'e\n  f: \"g\n  h\"\n";
+    let text = format!(
+        "apiVersion: example.org/v1\nkind: A\nmetadata: {{name: a}}\nspec:\n{block}  rules:\n{}",
+        rule.repeat(100)
+    );
+    let (codes, said) = found(&text);
+    assert!(codes.is_empty(), "{said:?}");
+}
+
+#[test]
+fn an_alias_that_is_a_key_may_have_its_colon_beside_it() {
+    let text = "apiVersion: example.org/v1\nkind: A\nmetadata: {name: &app a}\nspec:\n  controllers:\n    *app:\n      b: c\n";
+    let (codes, said) = found(text);
+    assert!(codes.is_empty(), "{said:?}");
+    let (codes, _) = found(&text.replace("*app", "*other"));
+    assert!(codes.contains("CI009"));
+}
+
+#[test]
+fn the_key_of_sealed_secrets_is_not_judged_as_a_certificate_of_a_server() {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns}\ndata: {tls.crt: \"${expired}\"}\n";
+    let text = super::filled(text);
+    let label = "labels: {sealedsecrets.bitnami.com/sealed-secrets-key: active}";
+    let sealed = text.replace("metadata: {", &format!("metadata: {{{label}, "));
+    assert!(found(&text).0.contains("CI601"));
+    let (codes, said) = found(&sealed);
+    assert!(codes.is_empty(), "{said:?}");
+}
+
+#[test]
+fn a_word_in_brackets_is_to_be_replaced_by_hand() {
+    let text =
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: [TEAM_NAME]-api\n  namespace: a\n";
+    assert!(found(text).0.is_empty());
+    assert!(
+        found(&text.replace("TEAM_NAME", "a, b"))
+            .0
+            .contains("CI009")
+    );
+}
+
+#[test]
+fn both_ports_of_argo_cd_take_tls() {
+    let route = |service: &str| {
+        format!(
+            "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nmetadata: {{name: a, namespace: argocd}}\nspec:\n  entryPoints: [websecure]\n  \
+             routes: [{{match: HostSNI(`a.example.org`), services: [{{name: {service}, port: 80}}]}}]\n  tls: {{passthrough: true}}\n"
+        )
+    };
+    assert!(found(&route("web")).0.contains("CI225"));
+    assert!(found(&route("argocd-server")).0.is_empty());
+}

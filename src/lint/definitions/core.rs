@@ -3,11 +3,12 @@
 
 use super::rules::{CI311, CI314, CI315, CI316, CI317, CI319, CI320, CI321};
 use super::service;
+use crate::cluster::unfilled::{has_replaced_word, is_unfilled};
 use crate::fault::did_you_mean;
 use crate::lint::finding::Finding;
-use crate::lint::model::Object;
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Rule;
-use crate::yaml::{At, Node, Value};
+use crate::yaml::{At, Key, Node, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
@@ -123,7 +124,24 @@ const OF_TYPE: [(&str, &[&str]); 4] = [
     ("kubernetes.io/ssh-auth", &["ssh-privatekey"]),
 ];
 
-pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
+    // The API server never sees a transformer of Kustomize.
+    if object.api_version() == "builtin" {
+        return;
+    }
+    let before = findings.len();
+    read(object, findings);
+    if findings.len() > before {
+        let found = findings.split_off(before);
+        findings.extend(
+            found
+                .into_iter()
+                .filter(|finding| !is_set_later(model, object, finding)),
+        );
+    }
+}
+
+fn read(object: &Object<'_>, findings: &mut Vec<Finding>) {
     let mut reader = Reader { object, findings };
     reader.metadata();
     match (object.group, object.kind) {
@@ -169,8 +187,7 @@ impl Reader<'_, '_> {
                 format!("{above}.{}", key.text)
             };
             let Some((_, shape)) = fields.iter().find(|(name, _)| *name == key.text) else {
-                // SOPS and others add fields of their own beside those of the object.
-                if above.is_empty() && key.text == "sops" {
+                if above.is_empty() && is_of_sops(node, &key.text) {
                     continue;
                 }
                 let names = fields.iter().map(|(name, _)| *name);
@@ -218,6 +235,12 @@ impl Reader<'_, '_> {
         let Some(metadata) = object.node.get("metadata") else {
             return;
         };
+        // What has fields of its own beside its name is for another program than the API server.
+        let is_own =
+            |(key, _): &(Key, Node)| !OF_METADATA.iter().any(|(name, _)| *name == key.text);
+        if object.class == Class::Other && metadata.entries().iter().any(is_own) {
+            return;
+        }
         let name = metadata.get("name");
         let is_service = object.group.is_empty() && object.kind == "Service";
         match name.map(|name| (&name.value, name.at)) {
@@ -500,7 +523,46 @@ impl Reader<'_, '_> {
 
 /// Whether what is in a template or a variable is still to be filled in.
 pub(super) fn is_open(text: &str) -> bool {
-    text.contains(['[', '{']) || text.contains("${") || text.contains('<') || text.contains("$(")
+    text.contains(['[', '{', '<']) || text.contains("$(") || is_unfilled(text)
+}
+
+/// Returns whether a top-level field is what SOPS adds to an object, or what it leaves for people to read: the field
+/// `sops`, and beside it those that end with `_unencrypted` (`DefaultUnencryptedSuffix` of sops 3).
+pub(super) fn is_of_sops(object: &Node, key: &str) -> bool {
+    key == "sops" || key.ends_with("_unencrypted") && object.get("sops").is_some()
+}
+
+/// Returns whether a finding is about something that is set before the object is applied: by a kustomization, or by whoever
+/// fills in a template.
+fn is_set_later(model: &Model<'_>, object: &Object<'_>, finding: &Finding) -> bool {
+    let kustomize = &model.kustomize;
+    let text = object.node_in(&finding.field).text().unwrap_or_default();
+    let is_blank = |text: &str| {
+        let is_of_blank = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        text.contains('_') && text.bytes().all(is_of_blank)
+    };
+    // Flux gives a namespace in more ways than can be seen here.
+    let is_nothing = |text: &str| text == "_" && kustomize.is_of_flux();
+    let is_set = match finding.field.as_str() {
+        "metadata.name" if finding.rule == &CI321 => {
+            has_replaced_word(text)
+                || is_nothing(text)
+                || kustomize.may_rename(object.file, object.class == Class::Namespace)
+        }
+        "metadata.namespace" if finding.rule == &CI321 => {
+            has_replaced_word(text) || is_nothing(text) || kustomize.gives_namespace(object.file)
+        }
+        // A part of a Service, with which Flux changes one that is there.
+        "spec.ports" if finding.rule == &CI317 => {
+            let is_own = |key: &str| object.spec().get(key).is_some();
+            !["selector", "type", "ports", "clusterIP"]
+                .into_iter()
+                .any(is_own)
+                && kustomize.is_called_patch(object.file)
+        }
+        _ => false,
+    };
+    is_set || is_blank(text) && kustomize.is_called_template(object.file)
 }
 
 /// Kinds whose names may hold more than those of others (RBAC).

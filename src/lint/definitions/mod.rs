@@ -55,7 +55,7 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
         kinds::check(object, kind.is_some(), &mut findings);
         dead::check(object, &mut findings);
         retired::check(object, &mut findings);
-        core::check(object, &mut findings);
+        core::check(model, object, &mut findings);
         if of_traefik {
             bounds::check(model, object, &mut findings);
         }
@@ -88,7 +88,8 @@ fn top(object: &Object<'_>, findings: &mut Vec<Finding>) {
     }
     let known = ["apiVersion", "kind", "metadata", "spec"];
     let mut others = object.node.entries().iter();
-    if let Some((key, _)) = others.find(|(key, _)| !known.contains(&key.text.as_str())) {
+    let is_known = |key: &str| known.contains(&key) || core::is_of_sops(object.node, key);
+    if let Some((key, _)) = others.find(|(key, _)| !is_known(&key.text)) {
         let shown = key.text.escape_debug();
         let message = format!("`{shown}` is not a field");
         findings.push(object.finding(&CI314, key.at, &key.text, message));

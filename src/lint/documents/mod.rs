@@ -51,7 +51,7 @@ const OF_TEXT: [&[&str]; 4] = [
 ];
 
 /// Finds values that YAML makes numbers or booleans where only strings are taken.
-fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
+fn texts(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     let of_data = [Class::Secret, Class::ConfigMap];
     for path in OF_TEXT {
         if path[0] != "metadata" && !of_data.contains(&object.class) {
@@ -69,21 +69,45 @@ fn texts(object: &Object<'_>, findings: &mut Vec<Finding>) {
             if is_other {
                 let message = format!("`{}` is {}", key.text.escape_debug(), node.kind());
                 let field = format!("{}.{}", path.join("."), key.text);
-                let help = "Put it in quotes.";
-                findings.push(
-                    object
-                        .finding(&CI008, node.at, &field, message)
-                        .with_help(help),
-                );
+                let finding = object.finding(&CI008, node.at, &field, message);
+                let finding = finding.with_help("Put it in quotes.");
+                findings.extend(rewritten(model, object, path.last(), node, finding));
             }
         }
     }
 }
 
+/// Returns what is left of a finding about a value of labels or annotations that Kustomize reads first. It writes
+/// annotations as strings (`SetAnnotations` of `kyaml/yaml/rnode.go`), and of labels words such as `yes`; other labels it leaves.
+/// Flux drops all labels of an object where one is not a string (`SetOwnerLabels` of `fluxcd/pkg/ssa`, which asks
+/// `GetLabels` of `unstructured.go`).
+fn rewritten(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    section: Option<&&str>,
+    node: &Node,
+    finding: Finding,
+) -> Option<Finding> {
+    let is_of_labels = section == Some(&"labels");
+    let is_of_metadata = is_of_labels || section == Some(&"annotations");
+    if !is_of_metadata || !model.kustomize.rewrites(object.file) {
+        return Some(finding);
+    }
+    if !is_of_labels || matches!(node.value, Value::Ambiguous(_)) {
+        return None;
+    }
+    Some(if model.kustomize.is_of_flux() {
+        let finding = finding.with_severity(Severity::Warning);
+        finding.then("Flux drops all labels of the object; kubectl and Argo CD refuse it.")
+    } else {
+        finding
+    })
+}
+
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for object in &model.objects {
-        texts(object, &mut findings);
+        texts(model, object, &mut findings);
         if object.name.is_empty() && object.class != Class::Other {
             // Elsewhere stands another kind of value, as in `name: [...]` of documentation.
             let name = object.at(&["metadata", "name"]);
@@ -121,7 +145,13 @@ fn twice(model: &Model<'_>, findings: &mut Vec<Finding>) {
         if object.name.is_empty() || object.class == Class::Other || !model.may_be_twice(object) {
             continue;
         }
-        let key = (object.group, object.kind, object.namespace, object.name);
+        // Of namespaces that have yet to be filled in two that are written alike are the same.
+        let written = || object.at(&["metadata", "namespace"]).and_then(Node::text);
+        let namespace = match object.namespace {
+            "" => written().unwrap_or_default(),
+            namespace => namespace,
+        };
+        let key = (object.group, object.kind, namespace, object.name);
         let first = known.entry(key).or_insert(object);
         // Without namespaces, two files may be meant for two of them.
         let is_same = !object.namespace.is_empty() || first.file == object.file;

@@ -3,6 +3,7 @@
 use super::link::{CrossReference, Grants};
 use super::listeners::certificates;
 use super::rules::{CI812, CI813, CI817, CI818, CI819, CI823, CI824};
+use crate::cluster::unfilled::is_unfilled;
 use crate::cluster::{Kind, Resource};
 use crate::kinds::ObjectRef;
 use crate::kinds::gateway_api::{AllowedNamespaces, GatewayRoute, GatewayRule};
@@ -171,6 +172,13 @@ impl<'m, 'a> RouteCheck<'m, 'a> {
             }
             Taken::OtherHost(left) => {
                 let hosts: Vec<&str> = left.iter().filter_map(|listener| listener.host()).collect();
+                if hosts
+                    .iter()
+                    .chain(&self.hosts)
+                    .any(|host| is_unfilled(host))
+                {
+                    return;
+                }
                 let message = format!(
                     "the listeners of Gateway {shown} are for {}",
                     hosts.join(", ")

@@ -5,6 +5,7 @@
 
 pub(super) mod rules;
 
+use crate::cluster::unfilled::is_unfilled;
 use crate::cluster::{Kind, Resource};
 use crate::fault::did_you_mean;
 use crate::kinds::ingress::PREFIX;
@@ -250,6 +251,9 @@ impl<'a> IngressNames<'a> {
             let joined = known.by_own.get(name);
             joined.map(|joined| format!("Write `{joined}@kubernetescrd`."))
         };
+        if is_unfilled(wanted) {
+            return None;
+        }
         let Some((name, provider)) = wanted.split_once('@') else {
             // The default TLS options belong to no provider.
             if class == Class::TlsOption && wanted == "default" {

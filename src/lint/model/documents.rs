@@ -86,7 +86,9 @@ impl Claim {
         let is_template = ["{{-", "-}}", "{%", "<#", "</#", "<%"]
             .iter()
             .any(|mark| text.contains(mark))
-            || near.into_iter().any(is_unfilled)
+            || near
+                .into_iter()
+                .any(|line| is_unfilled(line) || has_word_in_brackets(line))
             || is_called;
         if is_template {
             Self::Template
@@ -94,6 +96,17 @@ impl Claim {
             Self::Manifest
         }
     }
+}
+
+/// Returns whether a value begins with a word to be replaced by hand, as in `name: [TEAM_NAME]-api`.
+fn has_word_in_brackets(line: &str) -> bool {
+    let inner = line
+        .split_once(": [")
+        .and_then(|(_, rest)| rest.split_once(']'));
+    inner.is_some_and(|(word, after)| {
+        let is_of_word = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+        !word.is_empty() && word.bytes().all(is_of_word) && !after.trim().is_empty()
+    })
 }
 
 /// What was read.

@@ -6,6 +6,7 @@ use crate::yaml::stream::{self, Cut};
 use crate::yaml::{At, Key, Node, Value};
 
 /// A document inside a string, or one that is made of settings by path.
+#[derive(Clone)]
 pub(in crate::lint) struct Inner {
     /// The path of the object in a list, with a dot at the end.
     pub(super) prefix: String,

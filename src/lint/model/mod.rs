@@ -1,6 +1,7 @@
 //! All documents of the input as one: objects by kind, namespace and name, each value with its place.
 
 mod carriers;
+pub(super) mod changes;
 pub(super) mod documents;
 mod inner;
 mod knowledge;
@@ -19,7 +20,7 @@ use crate::path::served::Grounds;
 use crate::path::{self, Routed};
 use crate::yaml::Node;
 use documents::{Document, Typed, is_list, objects, prefix};
-use kustomize::Kustomizations;
+use kustomize::{Given, Kustomizations};
 use makers::Makers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -386,13 +387,21 @@ impl<'a> Things<'a> {
         let is_list = is_list(node);
         let mut has_object = is_list;
         let mut typed = typed.into_iter().peekable();
+        let mut given = None;
         for (index, item) in objects(node).iter().enumerate() {
             let typed = typed.next_if(|(place, _)| *place == index);
             let prefix = prefix(is_list, index);
-            if let Some(object) = Object::new(document, prefix, item) {
+            if let Some(mut object) = Object::new(document, prefix, item) {
                 has_object = true;
                 let number = self.objects.len();
-                let typed = typed.map(|(_, typed)| typed.numbered(number));
+                let mut typed = typed.map(|(_, typed)| typed.numbered(number));
+                if object.names_namespace() {
+                    let given = *given.get_or_insert_with(|| self.kustomize.given(document.file));
+                    object.take_namespace(given);
+                    if let (Some(typed), true) = (&mut typed, given != Given::Own) {
+                        typed.move_to(object.namespace);
+                    }
+                }
                 let held = held(&object, typed.as_ref());
                 self.secrets.extend(held.map(|data| (number, data)));
                 self.objects.push(object);

@@ -1,6 +1,7 @@
 //! A Kubernetes object, and how its values are reached.
 
 use super::documents::Document;
+use super::kustomize::Given;
 use crate::cluster::unfilled::is_unfilled;
 use crate::kinds::SECRET_NAME;
 use crate::yaml::{At, Node, Value};
@@ -174,6 +175,29 @@ impl<'a> Object<'a> {
             name,
             provides: provided.unwrap_or(name),
         })
+    }
+
+    /// Returns whether it is of a kind that has a namespace, and names one, or is a Namespace.
+    pub(super) fn names_namespace(&self) -> bool {
+        match self.class {
+            Class::ClusterIssuer | Class::GatewayKind | Class::Other => false,
+            Class::Namespace => true,
+            _ => !self.namespace.is_empty(),
+        }
+    }
+
+    /// Takes the namespace that kustomizations give.
+    pub(super) fn take_namespace(&mut self, given: Given<'a>) {
+        let namespace = match given {
+            Given::Own => return,
+            Given::One(namespace) => namespace,
+            Given::Open => "",
+        };
+        if self.class == Class::Namespace {
+            (self.name, self.provides) = (namespace, namespace);
+        } else {
+            self.namespace = namespace;
+        }
     }
 
     /// Returns `spec`, or an empty node.
