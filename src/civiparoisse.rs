@@ -48,6 +48,8 @@ pub const HTTPD_INGRESS: &str = "httpd-ingress";
 pub const CLIENTS_SECRET: &str = "clients-ca";
 /// `TLSOption` by which Traefik asks for them, which the chart does not have.
 pub const CLIENTS_OPTION: &str = "clients";
+/// Secret with the certificate that browsers see of one instance, which the chart does not have.
+pub const PUBLIC_SECRET: &str = "public-tls";
 /// Key of [`HTTPD_INGRESS`] with the CA of those that clients must show to httpd.
 pub const CLIENTS_KEY: &str = "clients-ca.crt";
 /// Where httpd finds that CA (docs/topologies.md).

@@ -53,10 +53,23 @@ pub struct Extras {
     /// The `kubernetes.io/tls` Secret, made by others, of the certificate that the httpd shows to browsers where their TLS
     /// is passed on to it; without one, the httpd shows a leaf of the instance's own CA.
     pub public_certificate: Option<ObjectName>,
+    /// The certificate for browsers that cert-manager is asked for, for the hosts of this instance alone.
+    pub asked: Option<Asked>,
     /// Where the connections of a load balancer come from that ends TLS before the ingress.
     pub forwarding: Vec<Cidr>,
     /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.
     pub clients: Option<Arc<ClientAuthorities>>,
+}
+
+/// A certificate that cert-manager is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The `ClusterIssuer`.
+    pub issuer: ObjectName,
+    /// Its Secret in the namespace of the instance.
+    pub secret: ObjectName,
+    /// Whether a pod in that namespace answers the CA.
+    pub answers_here: bool,
 }
 
 /// What the pods of an instance may reach outside their namespace, beside DNS in `kube-system` and on the node.

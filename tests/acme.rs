@@ -1,7 +1,13 @@
 //! What cert-manager is told, and what it is asked.
 
-use crate::support::{command, finish, run, run_in, write};
+use crate::support::{Run, command, finish, names_in, read, run, run_in, write};
 use tempfile::TempDir;
+
+/// The templates that these tests use.
+pub(crate) const TEMPLATES: [&str; 2] = [
+    "cert-manager/certificate.yaml",
+    "cert-manager/clusterissuer.yaml",
+];
 
 #[test]
 fn an_issuer_for_each_challenge_is_rendered() {
@@ -73,5 +79,249 @@ fn a_public_certificate_has_names_and_no_addresses() {
     assert_eq!(
         run.stderr,
         "error: --dns: `10.0.0.1` is an address, not a host name\nhelp: name the host that browsers ask for\n"
+    );
+}
+
+/// A fleet with this certificate for browsers, and this below it.
+fn fleet(public: &str, rest: &str) -> String {
+    format!(
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: f}}\nspec:\n  domain: parish.fr\n  secrets: {{mode: plain}}\n  publicCertificate: {public}\n{rest}"
+    )
+}
+
+/// Renders a fleet below `tree`, and returns the run.
+fn render(directory: &TempDir, fleet: &str, options: &str) -> Run {
+    write(&directory.path().join("fleet.yaml"), fleet);
+    let line = format!("gitops render -f fleet.yaml --output-dir tree {options}");
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    run_in(directory.path(), &arguments)
+}
+
+/// Returns these files of a tree, one after the other.
+fn files(directory: &TempDir, paths: &[&str]) -> String {
+    let text = |path: &&str| {
+        let text = read(&directory.path().join("tree").join(path));
+        format!("--- {path}\n{text}")
+    };
+    paths.iter().map(text).collect()
+}
+
+/// Returns what `lint` finds in a tree.
+fn lint(directory: &TempDir) -> Run {
+    run_in(directory.path(), &["lint", "tree"])
+}
+
+#[test]
+fn each_instance_has_its_certificate_by_answers_at_port_80() {
+    let directory = TempDir::new().unwrap();
+    let public = "{mode: acme, names: instance, acme: {server: staging, email: admin@parish.fr, challenge: http-01}}";
+    let rest = "  defaults: {objects: {networkPolicy: {}, defaultDeny: true}}\n  instances:\n    a: {}\n    b: {aliases: [www.b.fr]}\n";
+    render(&directory, &fleet(public, rest), "").good();
+    let shown = files(
+        &directory,
+        &[
+            "cluster/clusterissuer-letsencrypt-staging.yaml",
+            "cluster/kustomization.yaml",
+            "cluster/traefik-values.yaml",
+            "instances/b/certificate-public-tls.yaml",
+            "instances/b/ingressroute-ingressproxy.yaml",
+            "instances/b/networkpolicy-acme-from-traefik.yaml",
+        ],
+    );
+    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("fleet-http-01", shown);
+    });
+    assert_eq!(lint(&directory).status, 0);
+    assert!(
+        !directory
+            .path()
+            .join("tree/cluster/tlsstore-default.yaml")
+            .exists()
+    );
+
+    let earnest = fleet(&public.replace("staging", "production"), rest);
+    let run = render(&directory, &earnest, "");
+    assert_eq!(
+        run.stderr,
+        "note: a: wrote instances/a/certificate-public-tls.yaml\nnote: b: wrote instances/b/certificate-public-tls.yaml\nnote: 1 of 3 unchanged, wrote 2 files\n"
+    );
+}
+
+#[test]
+fn one_wildcard_certificate_is_asked_for_by_a_record_and_shown_to_all() {
+    let directory = TempDir::new().unwrap();
+    let public = "{mode: acme, apex: true, acme: {server: production, challenge: dns-01, solver: {cloudflare: {apiTokenSecretRef: {name: cf, key: token}}}}}";
+    let rest = "  instances: {a: {}}\n";
+    render(&directory, &fleet(public, rest), "").good();
+    let shown = files(
+        &directory,
+        &[
+            "cluster/clusterissuer-letsencrypt-production.yaml",
+            "cluster/certificate-wildcardsecret.yaml",
+            "cluster/tlsstore-default.yaml",
+            "instances/a/ingressroute-ingressproxy.yaml",
+        ],
+    );
+    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("fleet-dns-01", shown);
+    });
+    assert_eq!(lint(&directory).status, 0);
+}
+
+#[test]
+fn an_httpd_that_browsers_reach_shows_the_certificate_that_is_asked_for() {
+    let directory = TempDir::new().unwrap();
+    let public = "{mode: acme, names: instance, acme: {issuer: parish, challenge: dns-01}}";
+    let rest = "  topology: passthrough\n  instances:\n    a: {}\n    b: {publicCertificate: {secret: web}}\n";
+    render(&directory, &fleet(public, rest), "").good();
+    let shown = files(
+        &directory,
+        &[
+            "instances/a/certificate-public-tls.yaml",
+            "instances/a/values.yaml",
+            "instances/b/certificate-web.yaml",
+        ],
+    );
+    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("fleet-passthrough", shown);
+    });
+    let cluster = names_in(&directory.path().join("tree/cluster"));
+    assert_eq!(cluster, ["traefik-values.yaml"]);
+    assert_eq!(lint(&directory).status, 0);
+}
+
+#[test]
+fn a_wildcard_secret_that_was_issued_here_stays_in_the_cluster_when_a_ca_is_asked() {
+    let directory = TempDir::new().unwrap();
+    render(
+        &directory,
+        &fleet("{mode: own}", "  instances: {a: {}}\n"),
+        "",
+    )
+    .good();
+    let secret = read(
+        &directory
+            .path()
+            .join("tree/cluster/secret-wildcardsecret.yaml"),
+    );
+    assert!(
+        secret.contains("kustomize.toolkit.fluxcd.io/prune: disabled"),
+        "{secret}"
+    );
+    let public = "{mode: acme, acme: {issuer: parish, challenge: dns-01}}";
+    let asked = fleet(public, "  instances: {a: {}}\n");
+    let run = render(&directory, &asked, "--prune");
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(
+        !directory
+            .path()
+            .join("tree/cluster/secret-wildcardsecret.yaml")
+            .exists()
+    );
+    let certificate = read(
+        &directory
+            .path()
+            .join("tree/cluster/certificate-wildcardsecret.yaml"),
+    );
+    assert!(certificate.contains("  secretName: wildcardsecret\n"));
+    assert_eq!(
+        render(&directory, &asked, "").stderr,
+        "note: 2 of 2 unchanged, wrote 0 files\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_had_by_acme_is_refused_with_the_way_out() {
+    let directory = TempDir::new().unwrap();
+    let one = "  instances: {a: {}}\n";
+    for (public, rest, what) in [
+        ("{mode: acme}", one, "`mode: acme` needs `acme`"),
+        (
+            "{mode: acme, acme: {challenge: http-01}}",
+            one,
+            "no CA issues a wildcard certificate for an answer at port 80: it asks for a record in the zone",
+        ),
+        (
+            "{mode: acme, acme: {challenge: dns-01}}",
+            one,
+            "nothing says who puts the record into the zone",
+        ),
+        (
+            "{mode: acme, names: instance, acme: {challenge: http-01, solver: {cloudflare: {}}}}",
+            one,
+            "no record is put into a zone with `challenge: http-01`",
+        ),
+        (
+            "{mode: acme, acme: {issuer: i, server: staging, challenge: dns-01}}",
+            one,
+            "the ClusterIssuer is there already, and says this itself",
+        ),
+        (
+            "{mode: own, names: instance}",
+            one,
+            "this program issues one certificate for all hosts",
+        ),
+        (
+            "{mode: acme, names: instance, apex: true, acme: {issuer: i, challenge: dns-01}}",
+            one,
+            "with `names: instance` each instance has its own certificate, in its namespace",
+        ),
+        (
+            "{mode: none, apex: true}",
+            one,
+            "with `mode: none` nothing is made",
+        ),
+        (
+            "{mode: own}",
+            "  wildcard: false\n  instances: {a: {}}\n",
+            "`wildcard` is a short form of `publicCertificate`",
+        ),
+        (
+            "{mode: acme, names: instance, acme: {challenge: http-01}}",
+            "  topology: passthrough\n  instances: {a: {}}\n",
+            "no CA gets an answer at port 80 of this instance: Traefik sends it on to https, and that to the httpd",
+        ),
+        (
+            "{mode: acme, names: instance, acme: {challenge: http-01}}",
+            "  topology: offload\n  loadBalancer: {kind: haproxy, trusted: [10.0.0.1], nodes: [10.0.0.2]}\n  instances: {a: {}}\n",
+            "HAProxy shows its certificate to browsers, and reads no Secret of the cluster",
+        ),
+        (
+            "{mode: acme, names: instance, acme: {challenge: http-01, gateway: {namespace: traefik, name: g}, ingressClass: t}}",
+            one,
+            "a CA is answered by Ingresses or by a Gateway, not by both",
+        ),
+    ] {
+        let run = render(&directory, &fleet(public, rest), "");
+        assert_eq!(run.status, 3, "{public}: {}", run.stderr);
+        let first = run.stderr.lines().next().unwrap_or_default();
+        assert!(
+            first.ends_with(&format!(": {what}")),
+            "{public}: {}",
+            run.stderr
+        );
+        assert_eq!(run.stderr.matches("error: ").count(), 1, "{}", run.stderr);
+        assert!(run.stderr.contains("\nhelp: "), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn more_new_certificates_than_a_ca_issues_in_a_week_are_warned_of() {
+    let directory = TempDir::new().unwrap();
+    let public = "{mode: acme, names: instance, acme: {server: production, challenge: http-01}}";
+    let instances: String = (0..51)
+        .map(|number| format!("    p{number}: {{}}\n"))
+        .collect();
+    let run = render(
+        &directory,
+        &fleet(public, &format!("  instances:\n{instances}")),
+        "-q",
+    );
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            0,
+            "warning: Let's Encrypt issues 50 new certificates of a registered domain a week, so that the 51 below `parish.fr` take 2 weeks, and cert-manager tries again until then; with `names: wildcard` and `challenge: dns-01` one is enough\n"
+        )
     );
 }

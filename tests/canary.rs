@@ -131,6 +131,7 @@ const LINES: &[(&str, &[&str])] = &[
             "--read-timeout @text",
             "--templates @templates",
             "--replicas @text",
+            "--ingresses --chart @text",
         ],
     ),
     (

@@ -2,7 +2,9 @@
 
 use crate::support::assert_snapshot_in;
 use civi_ingress::fault::Fault;
-use civi_ingress::fleet::{self, CaCustody, Fleet, Layout, Member, Secrets, Source};
+use civi_ingress::fleet::{
+    self, CaCustody, CertificateSource, Fleet, FrontNames, Layout, Member, Secrets, Source,
+};
 use civi_ingress::path::expand::Topology;
 use civi_ingress::path::hop::ProxyVersion;
 use proptest::prelude::*;
@@ -125,15 +127,15 @@ fn a_full_fleet_says_what_it_says() {
         "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned(),
     ];
     assert_eq!(fleet.secrets, Secrets::Sops { recipients });
-    let wildcard = fleet.wildcard.as_ref().unwrap();
+    let front = fleet.front.as_ref().unwrap();
     assert_eq!(
-        (wildcard.namespace.as_str(), wildcard.apex),
-        ("traefik", true)
+        (front.namespace.as_str(), front.names),
+        ("traefik", FrontNames::Wildcard { apex: true })
     );
-    assert_eq!(
-        (wildcard.certificate.days, wildcard.certificate.ca),
-        (90, CaCustody::External)
-    );
+    let CertificateSource::Own(terms) = &front.source else {
+        panic!("this program issues it");
+    };
+    assert_eq!((terms.days, terms.ca), (90, CaCustody::External));
     let flux = fleet.flux.as_ref().unwrap();
     assert_eq!(
         (flux.source_kind.as_str(), flux.interval.as_str()),
@@ -285,16 +287,15 @@ fn the_least_fleet_has_defaults_for_all_else() {
     let fleet = good("  domain: uepal.net\n");
     assert!(fleet.members.is_empty());
     assert_eq!(fleet.secrets, Secrets::Sops { recipients: vec![] });
-    let wildcard = fleet.wildcard.unwrap();
-    assert_eq!(
-        (wildcard.namespace.as_str(), wildcard.certificate.ca),
-        ("default", CaCustody::Stored)
-    );
+    let front = fleet.front.unwrap();
+    assert_eq!(front.namespace.as_str(), "default");
     assert!(
-        good("  domain: uepal.net\n  wildcard: false\n")
-            .wildcard
-            .is_none()
+        matches!(&front.source, CertificateSource::Own(terms) if terms.ca == CaCustody::Stored)
     );
+    for none in ["wildcard: false", "publicCertificate: {mode: none}"] {
+        let fleet = good(&format!("  domain: uepal.net\n  {none}\n"));
+        assert!(fleet.front.is_none(), "{none}");
+    }
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn all_extras() -> Extras {
         default_deny: true,
         egress: Some(Egress::default()),
         public_certificate: None,
+        asked: None,
         forwarding: Vec::new(),
         clients: None,
     }
@@ -350,6 +351,7 @@ fn every_built_in_template_is_used_by_these_tests() {
         .collect();
     used.extend(values);
     used.extend(crate::gitops::TEMPLATES);
+    used.extend(crate::acme::TEMPLATES);
     assert_eq!(used, BUILT_IN.iter().map(|(name, _)| *name).collect());
 }
 

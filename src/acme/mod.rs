@@ -9,7 +9,7 @@ mod solver;
 
 pub use directory::Directory;
 pub use email::Email;
-pub use limits::NEW_NAMES_A_WEEK;
+pub use limits::{NEW_CERTIFICATES_A_WEEK, rollout};
 pub use solver::{Challenge, DnsSolver, Solver};
 
 use crate::fault::Fault;

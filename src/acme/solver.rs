@@ -110,7 +110,7 @@ impl DnsSolver {
     pub fn of(node: Node) -> Result<Self, Vec<(crate::yaml::At, Fault)>> {
         let at = node.at;
         let Value::Map(entries) = &node.value else {
-            let fault = Fault::new("the solver is not a mapping").help(EXAMPLE);
+            let fault = Fault::new("the solver is not a mapping").help(Self::EXAMPLE);
             return Err(vec![(at, fault)]);
         };
         let mut faults = Vec::new();
@@ -138,7 +138,7 @@ impl DnsSolver {
         }
         if count == 0 && faults.is_empty() {
             let fault = Fault::new("the solver names no provider of DNS");
-            faults.push((at, fault.help(EXAMPLE)));
+            faults.push((at, fault.help(Self::EXAMPLE)));
         }
         find_secrets(&node, &mut faults);
         if faults.is_empty() {
@@ -149,7 +149,10 @@ impl DnsSolver {
     }
 }
 
-const EXAMPLE: &str = "write it as for cert-manager: `{rfc2136: {nameserver: 10.0.0.53:53, tsigKeyName: acme, tsigAlgorithm: HMACSHA256, tsigSecretSecretRef: {name: tsig, key: secret}}}`";
+impl DnsSolver {
+    /// What to write, for help.
+    pub const EXAMPLE: &str = "write it as for cert-manager: `{rfc2136: {nameserver: 10.0.0.53:53, tsigKeyName: acme, tsigAlgorithm: HMACSHA256, tsigSecretSecretRef: {name: tsig, key: secret}}}`";
+}
 
 /// Finds secrets in clear text.
 fn find_secrets(node: &Node, faults: &mut Vec<(crate::yaml::At, Fault)>) {

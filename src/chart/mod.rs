@@ -188,6 +188,7 @@ fn surroundings(request: &ValuesRequest) -> Fields {
         ("fast_proxy", Field::Bool(request.fast_proxy)),
         ("global", layout.global.into()),
         ("namespaces", namespaces.map(Namespace::as_str).collect()),
+        ("ingresses", Field::Bool(request.ingresses)),
         ("service", layout.service.into()),
         ("service_annotations", Field::Map(annotations.collect())),
         ("service_type", service_type.into()),

@@ -12,6 +12,10 @@ use std::num::NonZeroU16;
 
 /// What the values file is to say. `None` takes the chart's default, which [`super::render`] documents.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that Traefik does or leaves"
+)]
 pub struct ValuesRequest {
     /// The chart that reads the file.
     pub chart: ChartMajor,
@@ -33,6 +37,8 @@ pub struct ValuesRequest {
     pub prometheus: bool,
     /// Whether requests come without TLS, to `web`.
     pub is_plain: bool,
+    /// Whether Ingresses are served too, as cert-manager makes them for a challenge at port 80.
+    pub ingresses: bool,
     /// Whether the proxy is the fast one, which bounds the TLS handshake with httpd by the `dialTimeout` of its
     /// ServersTransport where HTTP/2 is off (`pkg/proxy/fast/dialer.go`, v3.7.9); the other one gives up after 10 seconds
     /// (`pkg/server/service/transport.go`).
@@ -64,6 +70,7 @@ impl ValuesRequest {
             access_log: None,
             prometheus: false,
             is_plain: false,
+            ingresses: false,
             fast_proxy: false,
             redirect: None,
             proxy_protocol_from: Vec::new(),

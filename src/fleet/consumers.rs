@@ -2,7 +2,7 @@
 
 use super::Layout;
 use super::document::{Metadata, Spec};
-use super::leaf::Mode;
+use super::leaf::{FrontMode, Mode};
 use super::spec::mode;
 use crate::fault::Fault;
 use crate::name::{InstanceName, ObjectName};
@@ -59,14 +59,14 @@ pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader
 
 /// Refuses a fleet's name that is too long for a label, or for the names that are made of it.
 fn check_name(name: &Given<ObjectName>, spec: &Spec, reader: &mut PartReader) {
-    let has_wildcard = has_wildcard(spec);
+    let has_cluster = has_cluster(spec);
     let mut made = vec![(name.value.to_string(), "be the value of a label")];
     let parts = match &spec.shards {
         // Further parts have longer numbers, from 1,000 on.
         Some(shards) => vec![format!("{:03}", shards.value.0.saturating_sub(1))],
         None => vec!["all".to_owned()],
     };
-    let cluster = has_wildcard.then(|| CLUSTER.to_owned());
+    let cluster = has_cluster.then(|| CLUSTER.to_owned());
     if spec.flux.is_some() {
         let cluster = cluster.clone().filter(|_| spec.shards.is_some());
         let names = parts.iter().cloned().chain(cluster);
@@ -110,8 +110,15 @@ fn layout(spec: &Spec) -> Layout {
         .map_or(Layout::Instance, |given| given.value)
 }
 
-fn has_wildcard(spec: &Spec) -> bool {
-    !matches!(&spec.wildcard, Some(given) if matches!(given.value, Switch::Off))
+/// Returns whether the cluster has files of its own.
+fn has_cluster(spec: &Spec) -> bool {
+    let public = spec.public_certificate.as_ref();
+    let mode = public.and_then(|given| given.value.mode.as_ref());
+    match (mode, &spec.wildcard) {
+        (Some(mode), _) => mode.value != FrontMode::Nobody,
+        (None, Some(given)) => !matches!(given.value, Switch::Off),
+        (None, None) => true,
+    }
 }
 
 /// Which names of instances the tree and its readers take.
@@ -129,7 +136,7 @@ pub(super) fn takes(metadata: Option<&Metadata<ObjectName>>, spec: &Spec) -> Tak
     let is_flat = layout(spec) == Layout::Flat;
     let has_applications = spec.argo_cd.is_some() && spec.shards.is_none() && !is_flat;
     TakenModes {
-        has_cluster: has_wildcard(spec),
+        has_cluster: has_cluster(spec),
         is_flat,
         applications: metadata
             .filter(|_| has_applications)
@@ -146,7 +153,7 @@ impl TakenModes {
         let help = "choose another name for the instance";
         let kept_for = match id.as_str() {
             CLUSTER if self.has_cluster => {
-                "what exists once in a cluster, the wildcard certificate"
+                "what exists once in a cluster, such as the wildcard certificate"
             }
             "kustomization" if self.is_flat => "the file that lists all others",
             _ => "",

@@ -5,8 +5,8 @@
 )]
 
 use super::leaf::{
-    Address, ApiVersion, FleetKind, IngressKind, InstanceKind, Interval, Mode, Overlap, Pattern,
-    SourceKind,
+    Address, ApiVersion, ChallengeWord, FleetKind, FrontMode, IngressKind, InstanceKind, Interval,
+    Mode, NamesWord, Overlap, Pattern, SourceKind,
 };
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
@@ -75,7 +75,9 @@ record! {
         layout: Layout = "layout";
         /// Number of parts that the instances are divided into.
         shards: Count<1, 65_535> = "shards";
-        /// The certificate that browsers see, or false for none [default: one for *.DOMAIN].
+        /// The certificate that browsers see, and where it comes from [default: this program issues one for *.DOMAIN].
+        public_certificate: FrontPart = "publicCertificate";
+        /// The certificate that browsers see, issued by this program, or false for none: a short form of publicCertificate.
         wildcard: Switch<WildcardPart> = "wildcard";
         /// Settings of an Argo CD ApplicationSet.
         argo_cd: ArgoCdPart = "argocd";
@@ -149,6 +151,58 @@ record! {
         sealing_certificate: TextLine = "sealingCertificate";
         /// What a SealedSecret is bound to [default: strict].
         scope: SealingScope = "scope";
+    }
+}
+
+record! {
+    /// The certificate that browsers see, and where it comes from.
+    FrontPart {
+        /// Whether this program issues it, cert-manager asks a CA for it by ACME, or something else takes care of it.
+        mode: FrontMode = "mode", required;
+        /// Whether there is one for all hosts below the domain, or one for each instance [default: wildcard].
+        names: NamesWord = "names";
+        /// Namespace of the Secret and of the TLSStore, where there is one for all [default: default].
+        namespace: Namespace = "namespace";
+        /// Whether a wildcard covers the domain itself too.
+        apex: bool = "apex";
+        /// How it is made, in mode own. The defaults of the instances do not count here.
+        certificate: CertificatePart = "certificate";
+        /// Who is asked, and how, in mode acme.
+        acme: AcmePart = "acme";
+    }
+}
+
+record! {
+    /// Who is asked for the certificate that browsers see, and how.
+    AcmePart {
+        /// Name of a ClusterIssuer that is there already, in place of all keys but challenge.
+        issuer: ObjectName = "issuer";
+        /// ACME server: staging or production of Let's Encrypt, or the URL of another one's directory [default: staging].
+        server: TextLine = "server";
+        /// Address that the CA writes to.
+        email: TextLine = "email";
+        /// Profile that is asked for, such as tlsserver.
+        profile: TextLine = "profile";
+        /// How the CA finds out whose the names are: at port 80 of each, or in their zone.
+        challenge: ChallengeWord = "challenge", required;
+        /// What puts a record into the zone, in the words of cert-manager below dns01.
+        solver: Tree = "solver";
+        /// Class of the Ingresses that answer at port 80 [default: traefik].
+        ingress_class: ObjectName = "ingressClass";
+        /// Gateway that answers at port 80, in place of Ingresses.
+        gateway: GatewayPart = "gateway";
+        /// How long to wait before the CA looks, in place of looking first, where the cluster cannot see itself as the world does.
+        wait_instead_of_self_check: TraefikDuration = "waitInsteadOfSelfCheck";
+    }
+}
+
+record! {
+    /// A Gateway.
+    GatewayPart {
+        /// Its namespace.
+        namespace: Namespace = "namespace", required;
+        /// Its name.
+        name: ObjectName = "name", required;
     }
 }
 
@@ -385,6 +439,18 @@ impl Part for FleetLevel {
             );
         }
         Some(Self(settings))
+    }
+}
+
+/// Any mapping, which goes on as it is.
+#[derive(Debug, Clone)]
+pub(super) struct Tree(pub(super) Node);
+
+impl Part for Tree {
+    fn read(node: Node, reader: &mut PartReader) -> Option<Self> {
+        let at = node.at;
+        let value = Value::Map(reader.entries(node)?);
+        Some(Self(Node { value, at }))
     }
 }
 

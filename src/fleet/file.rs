@@ -4,11 +4,12 @@ use super::arrival::{SharedWay, ingress};
 use super::consumers;
 use super::csv::Rows;
 use super::document::{FleetDocument, InstanceDocument};
+use super::front::front;
 use super::leaf::Mode;
-use super::levels::{Levels, Shared};
+use super::levels::{Levels, Shared, SharedAsked};
 use super::members::{Frame, Members};
-use super::spec::{argo_cd, entry_points, flux, mode, secrets, wildcard};
-use super::{Division, Fleet, Layout, Source};
+use super::spec::{argo_cd, entry_points, flux, mode, secrets};
+use super::{Division, Fleet, FrontCertificate, FrontNames, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{self, Fault};
 use crate::pki::client_authorities::ClientAuthorities;
@@ -75,14 +76,17 @@ fn fleet(
         .map(|(key, given)| (key.text.to_string(), given.value));
     let secrets = secrets(spec.secrets.as_ref(), reader);
     let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
-    let wildcard = wildcard(&spec, spec_at?, is_sealed, reader);
     let way = SharedWay::of(&spec, reader);
+    let front = front(&spec, spec_at?, is_sealed, &way, reader);
     let arrival = way.arrival.clone();
     let (traefik, traefik_namespace) = ingress(&mut spec, reader);
     let points = traefik.entry_points.as_ref();
     let frame = Frame {
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
-        apex: wildcard.as_ref().map(|wildcard| wildcard.apex),
+        apex: front.as_ref().and_then(|front| match front.names {
+            FrontNames::Wildcard { apex } => Some(apex),
+            FrontNames::Instances => None,
+        }),
         shards: spec.shards.as_ref().map(|given| given.value.0),
         takes: consumers::takes(metadata, &spec),
     };
@@ -97,6 +101,7 @@ fn fleet(
         entry_points,
         way,
         traefik_namespace,
+        asked: front.as_ref().and_then(SharedAsked::of),
     };
     let mut levels = Levels::new(defaults, profiles.collect(), shared);
     levels.check(reader);
@@ -133,7 +138,7 @@ fn fleet(
         shards: spec
             .shards
             .and_then(|given| NonZeroU16::new(given.value.get()?)),
-        wildcard,
+        front: front.filter(FrontCertificate::is_in_cluster),
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
         clients,

@@ -19,6 +19,9 @@ choices! {
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
     IngressKind { Traefik = "traefik" }
     ProxyVersion { V1 = "v1", V2 = "v2" }
+    FrontMode { Own = "own", Acme = "acme", Nobody = "none" }
+    NamesWord { Wildcard = "wildcard", Instance = "instance" }
+    ChallengeWord { Http = "http-01", Dns = "dns-01" }
     Mode { Plain = "plain", Sops = "sops", Sealed = "sealed" }
     ApiVersion { V1Alpha1 = "civi-ingress.uepal.fr/v1alpha1" }
     FleetKind { Fleet = "Fleet" }
@@ -32,6 +35,28 @@ pub(super) enum Mode {
     Plain,
     Sops,
     Sealed,
+}
+
+/// `spec.publicCertificate.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrontMode {
+    Own,
+    Acme,
+    Nobody,
+}
+
+/// `spec.publicCertificate.names`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamesWord {
+    Wildcard,
+    Instance,
+}
+
+/// `spec.publicCertificate.acme.challenge`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChallengeWord {
+    Http,
+    Dns,
 }
 
 /// `spec.ingress.kind`.

@@ -3,10 +3,11 @@
 use super::arrival::SharedWay;
 use super::document::{FleetLevel, SettingsPart};
 use super::placeholder::PlaceholderNames;
-use super::{CaCustody, HelmValues, Terms, terms};
+use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames, HelmValues, Terms, terms};
+use crate::civiparoisse::PUBLIC_SECRET;
 use crate::fault::{Fault, did_you_mean};
-use crate::instance::{Extras, Instance};
-use crate::name::{DnsName, Namespace};
+use crate::instance::{Asked, Extras, Instance};
+use crate::name::{DnsName, Namespace, ObjectName};
 use crate::path::expand::TopologyName;
 use crate::record::leaf::TextLine;
 use crate::record::{Given, PartReader, ValueOrigin};
@@ -39,6 +40,45 @@ pub(super) struct Shared {
     pub(super) way: SharedWay,
     /// Namespace of Traefik's pods, if the fleet names it.
     pub(super) traefik_namespace: Option<Namespace>,
+    /// Who is asked for a certificate for each instance.
+    pub(super) asked: Option<SharedAsked>,
+}
+
+/// Who is asked for a certificate for each instance.
+#[derive(Debug)]
+pub(super) struct SharedAsked {
+    /// The `ClusterIssuer`.
+    issuer: ObjectName,
+    /// Whether the CA asks at port 80.
+    is_by_http: bool,
+}
+
+impl SharedAsked {
+    /// Takes it from what the fleet says of the certificate that browsers see.
+    pub(super) fn of(front: &FrontCertificate) -> Option<Self> {
+        match (&front.source, front.names) {
+            (
+                CertificateSource::Acme {
+                    asked, is_by_http, ..
+                },
+                FrontNames::Instances,
+            ) => Some(Self {
+                issuer: asked.clone(),
+                is_by_http: *is_by_http,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Returns what is asked for an instance, whose Secret may have a name of its own.
+    fn for_instance(&self, secret: Option<ObjectName>) -> Asked {
+        let usual = || ObjectName::parse(PUBLIC_SECRET).expect("the name is valid");
+        Asked {
+            issuer: self.issuer.clone(),
+            secret: secret.unwrap_or_else(usual),
+            answers_here: self.is_by_http,
+        }
+    }
 }
 
 /// What the members of one profile share.
@@ -213,8 +253,14 @@ impl Levels {
             self.say(given.origin, fault, reader);
         }
         let topology = terms::topology(self.topology(part), part);
-        if topology.name() == TopologyName::Passthrough {
+        let is_passthrough = topology.name() == TopologyName::Passthrough;
+        if is_passthrough {
             extras.public_certificate = terms::public_certificate(part);
+        }
+        if let Some(shared) = &self.shared.asked {
+            let asked = shared.for_instance(extras.public_certificate.take());
+            extras.public_certificate = is_passthrough.then(|| asked.secret.clone());
+            extras.asked = Some(asked);
         }
         let arrival = self.shared.way.arrival.as_ref();
         extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.ending().to_vec());
@@ -289,6 +335,13 @@ impl Levels {
         faults.extend(custody.err().map(|fault| {
             fault.help("write `certificate: {ca: stored}`: such a CA signs for years")
         }));
+        let asked = self.shared.asked.as_ref();
+        if name.is_passed() && asked.is_some_and(|asked| asked.is_by_http) {
+            let fault = Fault::new(
+                "no CA gets an answer at port 80 of this instance: Traefik sends it on to https, and that to the httpd",
+            );
+            faults.push(fault.help("use `challenge: dns-01` under `spec.publicCertificate.acme`"));
+        }
         let is_named = terms.extras.public_certificate.is_some();
         faults.extend(name.check_certificate(is_named).err().map(|fault| {
             fault.help("write `publicCertificate: {secret: NAME}`, in `defaults` where the Secret has this name in each namespace")

@@ -11,6 +11,7 @@ mod csv;
 mod document;
 pub mod edit;
 mod file;
+mod front;
 mod leaf;
 mod levels;
 mod members;
@@ -21,6 +22,7 @@ mod shards;
 mod spec;
 mod terms;
 
+use crate::acme::{Challenge, Issuer, rollout};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
@@ -70,8 +72,8 @@ pub struct Fleet {
     pub layout: Layout,
     /// `spec.shards`: into how many parts the instances are divided.
     pub shards: Option<NonZeroU16>,
-    /// `spec.wildcard`; nothing if it is `false`.
-    pub wildcard: Option<Wildcard>,
+    /// `spec.publicCertificate`, or `spec.wildcard`; nothing if there is to be none.
+    pub front: Option<FrontCertificate>,
     /// `spec.argocd`.
     pub argo_cd: Option<ArgoCd>,
     /// `spec.flux`.
@@ -120,15 +122,64 @@ pub use shards::{Division, SHARD_LIMIT};
 
 /// The certificate that browsers see.
 #[derive(Debug, Clone)]
-pub struct Wildcard {
-    /// Namespace of its Secret and of the TLSStore.
+pub struct FrontCertificate {
+    /// Namespace of its Secret and of the TLSStore, where it is one for all.
     pub namespace: Namespace,
-    /// How it is made.
-    pub certificate: CertificateTerms,
-    /// Whether it covers the domain itself too.
-    pub apex: bool,
-    /// Whether it is to pass to another part, and a run before that marks its objects.
+    /// Where it comes from.
+    pub source: CertificateSource,
+    /// Which names it has.
+    pub names: FrontNames,
+    /// Whether what exists once in the cluster is to pass to another part, and a run before that marks its objects.
     pub is_moving: bool,
+}
+
+/// Where the certificate comes from that browsers see.
+#[derive(Debug, Clone)]
+pub enum CertificateSource {
+    /// This program issues it, so.
+    Own(CertificateTerms),
+    /// cert-manager asks a CA for it.
+    Acme {
+        /// The CAs that it is told of.
+        issuers: Vec<Issuer>,
+        /// The one that it asks.
+        asked: ObjectName,
+        /// Whether that CA asks at port 80.
+        is_by_http: bool,
+    },
+}
+
+/// Which names the certificate has that browsers see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrontNames {
+    /// All of one label below the domain; with `apex` the domain itself too.
+    Wildcard {
+        /// Whether it covers the domain.
+        apex: bool,
+    },
+    /// Each instance has its own, for its hosts.
+    Instances,
+}
+
+impl FrontCertificate {
+    /// Returns whether something is there once in the cluster: a certificate for all, or whom cert-manager asks.
+    pub(super) fn is_in_cluster(&self) -> bool {
+        let is_told =
+            matches!(&self.source, CertificateSource::Acme { issuers, .. } if !issuers.is_empty());
+        is_told || self.names != FrontNames::Instances
+    }
+
+    /// Returns whether cert-manager answers at port 80 through Ingresses, which Traefik then has to serve.
+    #[must_use]
+    pub fn needs_ingresses(&self) -> bool {
+        let CertificateSource::Acme { issuers, .. } = &self.source else {
+            return false;
+        };
+        let challenges = issuers.iter().map(|issuer| &issuer.solver.challenge);
+        challenges
+            .into_iter()
+            .any(|challenge| matches!(challenge, Challenge::Ingress(_)))
+    }
 }
 
 /// What an Argo CD `ApplicationSet` must say.
@@ -272,6 +323,33 @@ pub fn table(source: &Source) -> Result<Vec<(String, Node)>, Vec<Fault>> {
 }
 
 impl Fleet {
+    /// Returns what is worth a warning though it can be had.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let Some(FrontCertificate {
+            source: CertificateSource::Acme { issuers, asked, .. },
+            names: FrontNames::Instances,
+            ..
+        }) = &self.front
+        else {
+            return Vec::new();
+        };
+        let below = |host: &DnsName| host.as_str().ends_with(&format!(".{}", self.domain));
+        let members = self.members.iter();
+        let count = members.filter(|member| member.hosts.iter().any(below));
+        let issuer = issuers.iter().find(|issuer| issuer.name == *asked);
+        let told = issuer
+            .and_then(|issuer| rollout(&issuer.directory, self.domain.as_str(), count.count()));
+        told.into_iter().collect()
+    }
+
+    /// Returns whether there is one certificate for all hosts below the domain.
+    #[must_use]
+    pub fn has_wildcard(&self) -> bool {
+        let front = self.front.as_ref();
+        front.is_some_and(|front| front.names != FrontNames::Instances)
+    }
+
     /// Divides the instances into `spec.shards` parts, as the tree has them divided where that can be.
     pub fn divide(&mut self, found: &Division) {
         if let Some(shards) = self.shards {

@@ -3,10 +3,10 @@
 //! A schema says what form a document has. What follows from several keys, such as two instances with one host,
 //! the reader alone knows.
 
-use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Values};
+use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Tree, Values};
 use super::leaf::{
-    Address, ApiVersion, FleetKind, IngressKind, InstanceKind, Interval, Mode, Overlap, Pattern,
-    SourceKind,
+    Address, ApiVersion, ChallengeWord, FleetKind, FrontMode, IngressKind, InstanceKind, Interval,
+    Mode, NamesWord, Overlap, Pattern, SourceKind,
 };
 use super::placeholder::NAMES;
 use super::{CaCustody, Layout, SealingScope};
@@ -20,6 +20,10 @@ schemas! {
     ApiVersion: choice::<Self>();
     FleetKind: choice::<Self>();
     InstanceKind: choice::<Self>();
+    FrontMode: choice::<Self>();
+    NamesWord: choice::<Self>();
+    ChallengeWord: choice::<Self>();
+    Tree: json_schema!({"type": "object"});
     IngressKind: choice::<Self>();
     ProxyVersion: choice::<Self>();
     Mode: choice::<Self>();
@@ -179,6 +183,14 @@ mod tests {
                 "traefik": {"version": "3.4", "chart": 33, "fastProxy": false, "entryPoints": ["websecure"]},
                 "secrets": {"mode": "sops", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict"},
                 "layout": "flat", "shards": 4,
+                "publicCertificate": {
+                    "mode": "acme", "names": "instance", "namespace": "t", "apex": true, "certificate": {"days": 5},
+                    "acme": {
+                        "issuer": "i", "server": "staging", "email": "a@parish.fr", "profile": "p", "challenge": "dns-01",
+                        "solver": {"cloudflare": {}}, "ingressClass": "t", "gateway": {"namespace": "n", "name": "g"},
+                        "waitInsteadOfSelfCheck": "30s",
+                    },
+                },
                 "wildcard": {"namespace": "t", "certificate": {"days": 5}, "apex": true},
                 "argocd": {"repoURL": "u", "revision": "r", "path": "p", "project": "x", "namespace": "a"},
                 "flux": {"source": "s", "sourceKind": "Bucket", "path": "p", "namespace": "f", "interval": "1h", "decryptionSecret": "d"},

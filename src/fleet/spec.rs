@@ -1,14 +1,12 @@
 //! Settles what the fleet file says beside its instances.
 
-use super::document::{ArgoCdPart, FluxPart, SecretsPart, Spec, WildcardPart};
+use super::document::{ArgoCdPart, FluxPart, SecretsPart};
 use super::leaf::{Interval, Mode, SourceKind};
-use super::terms::{self, certificate_faults, sealed_and_stored};
-use super::{ArgoCd, CaCustody, Flux, SealingScope, Secrets, Wildcard};
+use super::{ArgoCd, Flux, SealingScope, Secrets};
 use crate::fault::Fault;
 use crate::name::Namespace;
-use crate::pki::SubjectAltName;
-use crate::record::leaf::{LeafList, Switch, TextLine};
-use crate::record::{Given, PartReader, ValueOrigin};
+use crate::record::leaf::{LeafList, TextLine};
+use crate::record::{Given, PartReader};
 use crate::seal::Recipient;
 
 /// Returns the entry points, without invalid ones.
@@ -123,54 +121,6 @@ pub(super) fn secrets(
             })
         }
     }
-}
-
-/// Settles the wildcard certificate, if there is to be one.
-pub(super) fn wildcard(
-    spec: &Spec,
-    spec_at: ValueOrigin,
-    is_sealed: bool,
-    reader: &mut PartReader,
-) -> Option<Wildcard> {
-    let empty = WildcardPart::default();
-    let secrets = spec.secrets.as_ref();
-    let mode_at = secrets
-        .and_then(|given| given.value.mode.as_ref())
-        .map(|given| given.origin);
-    let (part, origin) = match &spec.wildcard {
-        Some(Given {
-            value: Switch::Off, ..
-        }) => return None,
-        Some(Given {
-            value: Switch::On(part),
-            origin,
-        }) => (part, *origin),
-        None => (&empty, mode_at.unwrap_or(spec_at)),
-    };
-    if let Some(domain) = &spec.domain {
-        reader.keep_at(domain.origin, SubjectAltName::wildcard(&domain.value));
-    }
-    let certificate = part.certificate.as_ref().map(|given| &given.value);
-    if let Some(part) = certificate {
-        for (origin, fault) in certificate_faults(part, CaCustody::Stored, is_sealed) {
-            reader.push(origin, fault);
-        }
-    }
-    if is_sealed && certificate.is_none_or(|part| part.ca.is_none()) {
-        let fault = sealed_and_stored();
-        let help = "set `wildcard: false`, or `ca: ephemeral` or `ca: external` under `wildcard.certificate`: the default is `stored`";
-        reader.push(origin, fault.help(help));
-    }
-    let namespace = match &part.namespace {
-        Some(given) => given.value.clone(),
-        None => Namespace::parse("default").ok()?,
-    };
-    Some(Wildcard {
-        namespace,
-        certificate: terms::certificate(certificate, CaCustody::Stored),
-        apex: part.apex.as_ref().is_some_and(|given| given.value),
-        is_moving: false,
-    })
 }
 
 fn or(line: Option<Given<TextLine>>, default: &str) -> String {

@@ -185,6 +185,7 @@ pub(super) fn extras(
         default_deny: flag(&part.default_deny),
         egress,
         public_certificate: None,
+        asked: None,
         forwarding: Vec::new(),
         clients: None,
     })

@@ -56,7 +56,7 @@ pub fn fleet_files(
         format!("# What this directory is. Its state is its files.\nfleet: {name}\nformat: 1\n");
     writeln!(tree, "shards: {}", fleet.shards.map_or(0, u16::from)).expect("a String takes all");
     add(TREE_FILE.to_owned(), Ok(tree), &mut faults);
-    if fleet.wildcard.is_none() {
+    if fleet.front.is_none() {
         let values = faults.keep_all(traefik_values(fleet, renderer));
         add(
             format!("{CLUSTER}/traefik-values.yaml"),
@@ -90,7 +90,7 @@ pub fn fleet_files(
                 add(path, text, &mut faults);
             }
         }
-        let mut roots: Vec<String> = fleet.wildcard.iter().map(|_| CLUSTER.to_owned()).collect();
+        let mut roots: Vec<String> = fleet.front.iter().map(|_| CLUSTER.to_owned()).collect();
         match fleet.layout {
             Layout::Instance => {
                 roots.extend(
@@ -230,7 +230,7 @@ pub(super) fn directories(fleet: &Fleet, argo_cd: &ArgoCd) -> Vec<String> {
         (None, Layout::Instance) => format!("{INSTANCES}/*"),
         (None, Layout::Flat) => INSTANCES.to_owned(),
     };
-    let cluster = fleet.wildcard.iter().map(|_| CLUSTER.to_owned());
+    let cluster = fleet.front.iter().map(|_| CLUSTER.to_owned());
     std::iter::once(folders)
         .chain(cluster)
         .map(|folder| below(&argo_cd.path, &folder))
@@ -286,7 +286,7 @@ fn controllers(
         } else {
             parts.extend(
                 fleet
-                    .wildcard
+                    .front
                     .iter()
                     .map(|_| (CLUSTER.to_owned(), CLUSTER.to_owned())),
             );

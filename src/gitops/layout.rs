@@ -41,7 +41,9 @@ const OTHERS: [&str; 5] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 13] = [
+    "certificate-",
+    "clusterissuer-",
     "configmap-",
     "ingressroute-",
     "ingressroutetcp-",
@@ -320,6 +322,8 @@ mod tests {
             prefix: prefix.to_owned(),
         };
         let kinds = [
+            "Certificate",
+            "ClusterIssuer",
             "ConfigMap",
             "IngressRoute",
             "IngressRouteTCP",

@@ -279,7 +279,7 @@ impl Recorded {
         let mut moves = Vec::new();
         let applications = self.other_applications(fleet);
         let cluster = fleet
-            .wildcard
+            .front
             .iter()
             .map(|_| (None, Some(&self.cluster), wanted_part(fleet, None)));
         let members = fleet.members.iter().enumerate().map(|(index, member)| {
@@ -360,12 +360,7 @@ impl Recorded {
         let mut wanted: BTreeSet<String> = (0..fleet.members.len())
             .map(|index| wanted_part(fleet, Some(index)).name())
             .collect();
-        wanted.extend(
-            fleet
-                .wildcard
-                .iter()
-                .map(|_| wanted_part(fleet, None).name()),
-        );
+        wanted.extend(fleet.front.iter().map(|_| wanted_part(fleet, None).name()));
         for (part, found) in &self.kustomizations {
             let stays = fleet.flux.as_ref().is_some_and(|flux| {
                 wanted.contains(part) && flux.namespace.as_str() == found.namespace
@@ -444,9 +439,9 @@ impl Recorded {
             base.trim_end_matches('/').clone_into(&mut argo_cd.path);
         }
         for moving in moves {
-            match (moving.member, &mut held.wildcard) {
+            match (moving.member, &mut held.front) {
                 (Some(index), _) => held.members[index].is_moving = true,
-                (None, Some(wildcard)) => wildcard.is_moving = true,
+                (None, Some(front)) => front.is_moving = true,
                 (None, None) => {}
             }
         }

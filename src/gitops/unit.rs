@@ -3,9 +3,12 @@
 use super::decide::renewal_rule;
 use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
+use crate::acme::{Issuer, Request};
 use crate::civiparoisse::{HTTPD_CERT, HTTPD_KEY, KEYS_SECRET, WILDCARD_SECRET};
 use crate::fault::Fault;
-use crate::fleet::{CaCustody, CertificateTerms, Fleet, Member, Wildcard};
+use crate::fleet::{
+    CaCustody, CertificateSource, CertificateTerms, Fleet, FrontCertificate, FrontNames, Member,
+};
 use crate::ingress::{self, Credentials, Ingress, Role, traefik};
 use crate::instance::{Credential, Instance};
 use crate::manifest::{Identity, Object, SecretData, secret_data};
@@ -39,7 +42,7 @@ enum UnitKind<'a> {
         member: &'a Member,
         instance: Box<Instance>,
     },
-    Cluster(&'a Wildcard),
+    Cluster(&'a FrontCertificate),
 }
 
 impl<'a> Unit<'a> {
@@ -63,7 +66,7 @@ impl<'a> Unit<'a> {
         unit.roles = unit.find_roles();
         unit.places = match &unit.kind {
             UnitKind::Member { instance, .. } => instance.placements(),
-            UnitKind::Cluster(_) => cluster_placements(),
+            UnitKind::Cluster(front) => cluster_placements(front),
         };
         let is_kept = |credential| match credential {
             Credential::CaKey => unit.custody(Role::Httpd) == CaCustody::Stored,
@@ -80,13 +83,10 @@ impl<'a> Unit<'a> {
         unit
     }
 
-    /// Takes the cluster, if it has a wildcard certificate.
+    /// Takes the cluster, if something is to be there once.
     #[must_use]
     pub fn cluster(fleet: &'a Fleet) -> Option<Self> {
-        Some(Self::new(
-            fleet,
-            UnitKind::Cluster(fleet.wildcard.as_ref()?),
-        ))
+        Some(Self::new(fleet, UnitKind::Cluster(fleet.front.as_ref()?)))
     }
 
     /// Returns the fleet.
@@ -116,16 +116,22 @@ impl<'a> Unit<'a> {
     pub fn namespace(&self) -> &str {
         match &self.kind {
             UnitKind::Member { member, .. } => member.namespace.as_str(),
-            UnitKind::Cluster(wildcard) => wildcard.namespace.as_str(),
+            UnitKind::Cluster(front) => front.namespace.as_str(),
         }
     }
 
     /// Returns how its certificates are made.
+    ///
+    /// # Panics
+    /// In a cluster whose certificate cert-manager asks for: it has no chain, and nothing is made there.
     #[must_use]
     pub fn terms(&self) -> &'a CertificateTerms {
         match &self.kind {
             UnitKind::Member { member, .. } => &member.terms.certificate,
-            UnitKind::Cluster(wildcard) => &wildcard.certificate,
+            UnitKind::Cluster(front) => match &front.source {
+                CertificateSource::Own(terms) => terms,
+                CertificateSource::Acme { .. } => panic!("a unit without chains has no terms"),
+            },
         }
     }
 
@@ -171,12 +177,11 @@ impl<'a> Unit<'a> {
     }
 
     fn find_roles(&self) -> Vec<(Role, LeafTerms)> {
-        let key = Some(self.terms().key);
         let wanted = |names: Vec<SubjectAltName>, leaf_use| LeafTerms {
             names,
             extent: Extent::Exact,
             leaf_use,
-            key,
+            key: Some(self.terms().key),
             common_name_does: false,
         };
         let dns = |names: &[crate::name::DnsName]| {
@@ -201,13 +206,13 @@ impl<'a> Unit<'a> {
                 }
                 roles
             }
-            UnitKind::Cluster(wildcard) => {
-                let domain = &self.fleet.domain;
-                let mut names = vec![SubjectAltName::Wildcard(domain.clone())];
-                if wildcard.apex {
-                    names.push(SubjectAltName::Dns(domain.clone()));
-                }
-                vec![(Role::Public, wanted(names, LeafUse::Server))]
+            UnitKind::Cluster(front) => {
+                let names = front_names(self.fleet, front);
+                let is_own = matches!(front.source, CertificateSource::Own(_));
+                let names = names.filter(|_| is_own).into_iter();
+                names
+                    .map(|names| (Role::Public, wanted(names, LeafUse::Server)))
+                    .collect()
             }
         }
     }
@@ -270,14 +275,8 @@ impl<'a> Unit<'a> {
                 self.mark(&mut objects, member.id.as_str());
                 objects
             }
-            UnitKind::Cluster(wildcard) => {
-                let name = wildcard_secret();
-                let mut objects = cluster_secrets(wildcard, credentials);
-                objects.push(traefik::tls_store(
-                    self.fleet.release,
-                    &wildcard.namespace,
-                    &name,
-                ));
+            UnitKind::Cluster(front) => {
+                let mut objects = cluster_objects(self.fleet, front, credentials);
                 self.mark(&mut objects, "cluster");
                 objects
             }
@@ -298,7 +297,7 @@ impl<'a> Unit<'a> {
     fn is_moving(&self) -> bool {
         match &self.kind {
             UnitKind::Member { member, .. } => member.is_moving,
-            UnitKind::Cluster(wildcard) => wildcard.is_moving,
+            UnitKind::Cluster(front) => front.is_moving,
         }
     }
 
@@ -405,7 +404,50 @@ fn wildcard_secret() -> ObjectName {
     ObjectName::parse(WILDCARD_SECRET).expect("the name is valid")
 }
 
-fn cluster_placements() -> Vec<(Credential, SecretKeyRef)> {
+/// Returns the names of the certificate that browsers see, where it is one for all.
+fn front_names(fleet: &Fleet, front: &FrontCertificate) -> Option<Vec<SubjectAltName>> {
+    let domain = &fleet.domain;
+    match front.names {
+        FrontNames::Wildcard { apex } => {
+            let mut names = vec![SubjectAltName::Wildcard(domain.clone())];
+            names.extend(apex.then(|| SubjectAltName::Dns(domain.clone())));
+            Some(names)
+        }
+        FrontNames::Instances => None,
+    }
+}
+
+/// Returns what exists once in the cluster: the certificate that browsers see, or whom it is asked of, and the TLSStore.
+fn cluster_objects(
+    fleet: &Fleet,
+    front: &FrontCertificate,
+    credentials: &Credentials,
+) -> Vec<Object> {
+    let names = front_names(fleet, front);
+    let store = names
+        .is_some()
+        .then(|| traefik::tls_store(fleet.release, &front.namespace, &wildcard_secret()));
+    let mut objects = match &front.source {
+        CertificateSource::Own(_) => cluster_secrets(front, credentials),
+        CertificateSource::Acme { issuers, asked, .. } => {
+            let request = names.map(|names| Request {
+                namespace: front.namespace.clone(),
+                secret: wildcard_secret(),
+                names,
+                issuer: asked.clone(),
+            });
+            let issuers = issuers.iter().map(Issuer::object);
+            issuers.chain(request.iter().map(Request::object)).collect()
+        }
+    };
+    objects.extend(store);
+    objects
+}
+
+fn cluster_placements(front: &FrontCertificate) -> Vec<(Credential, SecretKeyRef)> {
+    if matches!(front.source, CertificateSource::Acme { .. }) {
+        return Vec::new();
+    }
     let place = |secret, key| SecretKeyRef {
         secret: ObjectName::parse(secret).expect("the names are valid"),
         key: DataKey::parse(key).expect("the keys are valid"),
@@ -418,9 +460,9 @@ fn cluster_placements() -> Vec<(Credential, SecretKeyRef)> {
     ]
 }
 
-fn cluster_secrets(wildcard: &Wildcard, credentials: &Credentials) -> Vec<Object> {
+fn cluster_secrets(front: &FrontCertificate, credentials: &Credentials) -> Vec<Object> {
     let mut by_secret: BTreeMap<ObjectName, Vec<(DataKey, SecretData)>> = BTreeMap::new();
-    for (credential, place) in cluster_placements() {
+    for (credential, place) in cluster_placements(front) {
         if let Some(data) = credentials.get(credential) {
             let entries = by_secret.entry(place.secret).or_default();
             entries.push((place.key, data.clone()));
@@ -437,7 +479,7 @@ fn cluster_secrets(wildcard: &Wildcard, credentials: &Credentials) -> Vec<Object
             let identity = Identity {
                 api_version: "v1",
                 kind: "Secret",
-                namespace: Some(wildcard.namespace.clone()),
+                namespace: Some(front.namespace.clone()),
                 name,
             };
             let mut object = Object::new(identity, "secret.yaml");

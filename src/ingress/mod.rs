@@ -21,10 +21,12 @@ use httpd_ingress::httpd_ingress;
 use network_policies::network_policies;
 use secrets::secrets;
 
+use crate::acme::Request;
 use crate::instance::Instance;
 use crate::manifest::{Identity, Object};
 use crate::name::{Namespace, ObjectName};
 use crate::path::expand::{Topology, expand};
+use crate::pki::SubjectAltName;
 use crate::release::Release;
 
 /// The program that is before the instances.
@@ -48,6 +50,7 @@ pub fn objects(
         objects.push(namespace(&instance.namespace));
     }
     objects.extend(secrets(instance, credentials));
+    objects.extend(asked(instance));
     if instance.extras.config_map {
         objects.push(config_map(instance));
     }
@@ -58,6 +61,23 @@ pub fn objects(
         Ingress::Traefik(release) => objects.extend(traefik::routing(release, instance, &path)),
     }
     objects
+}
+
+/// Asks cert-manager for the certificate that browsers see.
+fn asked(instance: &Instance) -> Option<Object> {
+    let asked = instance.extras.asked.as_ref()?;
+    let request = Request {
+        namespace: instance.namespace.clone(),
+        secret: asked.secret.clone(),
+        names: instance
+            .hosts
+            .iter()
+            .cloned()
+            .map(SubjectAltName::Dns)
+            .collect(),
+        issuer: asked.issuer.clone(),
+    };
+    Some(request.object())
 }
 
 fn namespace(namespace: &Namespace) -> Object {

@@ -31,7 +31,11 @@ pub(super) fn network_policies(instance: &Instance) -> Vec<Object> {
     if let Some(source) = &extras.http_from {
         let httpd = ("app", HTTPD_APP, HTTPD_PORT);
         policies.push(from_traefik(instance, "httpd-from-traefik", source, httpd));
-        if extras.default_deny && extras.public_certificate.is_some() {
+        let is_answered_here = match &extras.asked {
+            Some(asked) => asked.answers_here,
+            None => extras.public_certificate.is_some(),
+        };
+        if extras.default_deny && is_answered_here {
             let solver = (SOLVER, "true", SOLVER_PORT);
             policies.push(from_traefik(instance, "acme-from-traefik", source, solver));
         }

@@ -8,7 +8,7 @@ use crate::manifest::{Field, Identity, Object};
 use crate::name::{Namespace, ObjectName};
 use crate::path::Path;
 use crate::path::entrances::PLAIN;
-use crate::path::hop::{Client, Inward, Outward, Trust};
+use crate::path::hop::{Client, Inward, Outward, Shown, Trust};
 use crate::release::{Release, TransportTcp};
 
 /// Time between the first two attempts of the retry Middleware; it doubles from then on.
@@ -201,6 +201,10 @@ fn ingress_route(
     let settings = &instance.settings;
     let name = &settings.names.ingress_route;
     let clients = instance.extras.clients.as_ref();
+    let shown = match &path.inward {
+        Inward::Tls(Shown::Secrets(places)) => places.first().map(|place| place.name.as_str()),
+        _ => None,
+    };
     let mut object = chart_object(
         instance,
         release.api_version(),
@@ -219,6 +223,7 @@ fn ingress_route(
             settings.names.servers_transport.as_str().into(),
         ),
         ("is_plain", Field::Bool(path.inward == Inward::Plain)),
+        ("secret", shown.into()),
         ("options", clients.map(|_| CLIENTS_OPTION).into()),
     ];
     object

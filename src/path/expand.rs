@@ -240,7 +240,10 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
         Topology::Direct | Topology::TcpProxy | Topology::Offload | Topology::InspectTwice => {
             let inward = match topology {
                 Topology::Offload => Inward::Plain,
-                _ => Inward::Tls(Shown::Store),
+                _ => Inward::Tls(match &instance.extras.asked {
+                    Some(asked) => Shown::Secrets(vec![place(asked.secret.as_str())]),
+                    None => Shown::Store,
+                }),
             };
             let authority = Authority {
                 is_secret: true,

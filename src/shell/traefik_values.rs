@@ -71,6 +71,9 @@ pub(super) struct TraefikValues {
     /// not 10 s
     #[arg(long)]
     pub(super) fast_proxy: bool,
+    /// Serve Ingresses of the class traefik too, as cert-manager makes them to answer a CA at port 80
+    #[arg(long)]
+    pub(super) ingresses: bool,
     /// Redirect http to https: on, off [default: on; charts 20 to 22: off]
     #[arg(long, value_name = "ON|OFF")]
     pub(super) redirect: Option<OnOff>,
@@ -124,6 +127,7 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
         request.exposure = Exposure::HostNetwork;
     }
     receive(request, arguments, faults);
+    request.ingresses = arguments.ingresses;
     if let Some(strategy) = one(
         Some(&arguments.update_strategy),
         "--update-strategy",

@@ -152,6 +152,9 @@ pub(super) fn read(
         let digest = digest_of(source.text.as_bytes());
         digests.insert(name.display().to_string(), digest);
     })?;
+    for warning in fleet.warnings() {
+        warn(&warning);
+    }
     let tree = named.tree(run, Some(&fleet))?;
     let sealer = sealer(run, &fleet, path, &tree, &mut digests)?;
     let identities = if arguments.identity.is_empty() {

@@ -82,7 +82,7 @@ pub(super) fn refuse_another(
     file: &Path,
     allowed: Option<usize>,
 ) -> Result<(), Failure> {
-    let count = fleet.members.len() + usize::from(fleet.wildcard.is_some());
+    let count = fleet.members.len() + usize::from(fleet.front.is_some());
     if count == 0 || allowed.is_some_and(|allowed| allowed >= count) || is_tree(tree, fleet) {
         return Ok(());
     }

@@ -51,7 +51,7 @@ pub(super) fn settle(inputs: &mut Inputs, tree: &Tree) -> Result<TreeStanding, F
         has_controller,
         gone: recorded.gone(fleet).map(str::to_owned).collect(),
     };
-    if recorded.has_cluster() && fleet.wildcard.is_none() {
+    if recorded.has_cluster() && fleet.front.is_none() {
         standing.gone.insert(CLUSTER.to_owned());
     }
     let deleting = recorded.deleting(fleet);
@@ -292,7 +292,7 @@ impl TreeStanding {
 fn namespaces(fleet: &Fleet) -> BTreeSet<&str> {
     let members = fleet.members.iter();
     let members = members.map(|member| member.namespace.as_str());
-    let wildcard = fleet.wildcard.iter();
+    let wildcard = fleet.front.iter();
     members
         .chain(wildcard.map(|wildcard| wildcard.namespace.as_str()))
         .collect()

@@ -47,7 +47,7 @@ impl Job<'_> {
         let taken = root.filter(|entry| pending.contains(&entry.name));
         report.foreign.extend(taken.map(|entry| entry.name));
         while let Some(folder) = pending.pop() {
-            if folder == CLUSTER && fleet.wildcard.is_some() {
+            if folder == CLUSTER && fleet.front.is_some() {
                 continue;
             }
             let holds_homes = folder == INSTANCES && fleet.layout == Layout::Instance;

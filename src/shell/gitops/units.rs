@@ -13,7 +13,7 @@ pub(super) const WILDCARD: &str = "wildcard";
 /// # Errors
 /// Each name that no unit has.
 pub(super) fn units(fleet: &Fleet, names: &[String]) -> Result<Vec<Option<usize>>, Failure> {
-    let cluster = fleet.wildcard.iter().map(|_| None);
+    let cluster = fleet.front.iter().map(|_| None);
     let all = cluster.clone().chain((0..fleet.members.len()).map(Some));
     if names.is_empty() {
         return Ok(all.collect());
@@ -25,7 +25,7 @@ pub(super) fn units(fleet: &Fleet, names: &[String]) -> Result<Vec<Option<usize>
         let found = members.binary_search_by(|member| member.id.as_str().cmp(name));
         match found {
             Ok(index) => units.push(Some(index)),
-            Err(_) if name == WILDCARD && fleet.wildcard.is_some() => units.push(None),
+            Err(_) if name == WILDCARD && fleet.front.is_some() => units.push(None),
             Err(_) => faults.push(unknown(fleet, name).argument("--instance")),
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn unknown(fleet: &Fleet, name: &str) -> Fault {
         "there is no instance `{}` in the fleet",
         name.escape_debug()
     );
-    let wildcard = fleet.wildcard.iter().map(|_| WILDCARD);
+    let wildcard = fleet.front.iter().map(|_| WILDCARD);
     let names = fleet.members.iter().map(|member| member.id.as_str());
     match did_you_mean(name, names.chain(wildcard)) {
         Some(known) => Fault::new(what).help(format!("did you mean `{known}`?")),

@@ -161,6 +161,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         default_deny: arguments.default_deny,
         egress: arguments.egress.then_some(egress),
         public_certificate: public_certificate?,
+        asked: None,
         forwarding: Vec::new(),
         clients: None,
     })

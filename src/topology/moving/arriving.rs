@@ -168,7 +168,7 @@ impl Subject<'_> {
         match &self.means {
             Means::Fleet {
                 fleet, file, tree, ..
-            } if fleet.wildcard.is_some() => {
+            } if fleet.has_wildcard() => {
                 let to = format!("cat > {MACHINE}/traefik-ca.crt");
                 authorities(&[], file, tree, &to)
             }
