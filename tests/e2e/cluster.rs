@@ -300,14 +300,14 @@ users: [{{name: tests, user: {{token: {ADMINISTRATOR}}}}}]
         )
     }
 
-    /// The flags that make Traefik's provider use this API server.
-    pub(crate) fn traefik_flags(&self) -> Vec<String> {
+    /// The flags that make a provider of Traefik use this API server: `kubernetescrd` or `kubernetesingress`.
+    pub(crate) fn traefik_flags(&self, provider: &str) -> Vec<String> {
         vec![
-            "--providers.kubernetescrd=true".to_owned(),
-            format!("--providers.kubernetescrd.endpoint={}", self.url()),
-            format!("--providers.kubernetescrd.token={TRAEFIK}"),
+            format!("--providers.{provider}=true"),
+            format!("--providers.{provider}.endpoint={}", self.url()),
+            format!("--providers.{provider}.token={TRAEFIK}"),
             format!(
-                "--providers.kubernetescrd.certauthfilepath={}",
+                "--providers.{provider}.certauthfilepath={}",
                 self.directory.join("apiserver.crt").display()
             ),
         ]

@@ -95,6 +95,10 @@ fn version(component: &str) -> &'static str {
 #[derive(Debug)]
 pub(crate) struct Programs {
     cache: PathBuf,
+    /// The root that Debian's BIND is unpacked under.
+    pub(crate) bind9: PathBuf,
+    /// The folder of cert-manager: its controllers in a program of ours, and its CRDs.
+    pub(crate) cert_manager: PathBuf,
     pub(crate) etcd: PathBuf,
     pub(crate) helm: PathBuf,
     pub(crate) kube_apiserver: PathBuf,
@@ -111,6 +115,8 @@ pub(crate) struct Programs {
     pub(crate) octavia: PathBuf,
     /// OpenStack's cloud controller.
     pub(crate) openstack: PathBuf,
+    /// The folder of Pebble and its DNS server.
+    pub(crate) pebble: PathBuf,
 }
 
 impl Programs {
@@ -123,6 +129,8 @@ impl Programs {
         let kubernetes = cache.join(format!("kubernetes-{}", version("kubernetes")));
         let flux = cache.join(format!("flux-{}", version("flux")));
         let programs = Self {
+            bind9: cache.join("bind9"),
+            cert_manager: cache.join(format!("cert-manager-{}", version("cert-manager"))),
             etcd: cache.join(format!("etcd-{}/etcd", version("etcd"))),
             helm: cache.join(format!("helm-{}/helm", version("helm"))),
             kube_apiserver: kubernetes.join("kube-apiserver"),
@@ -135,9 +143,12 @@ impl Programs {
             openstack: cache
                 .join(format!("openstack-{}", version("openstack")))
                 .join("openstack-cloud-controller-manager"),
+            pebble: cache.join(format!("pebble-{}", version("pebble"))),
             cache,
         };
         let mut wanted = vec![
+            programs.bind9.join("usr/sbin/named"),
+            programs.cert_manager.join("cert-manager"),
             programs.etcd.clone(),
             programs.helm.clone(),
             programs.kube_apiserver.clone(),
@@ -148,6 +159,7 @@ impl Programs {
             programs.haproxy.join("usr/sbin/haproxy"),
             programs.octavia.join("octavia.json"),
             programs.openstack.clone(),
+            programs.pebble.join("pebble"),
         ];
         for release in releases() {
             for file in ["traefik", "crds.yaml", "rbac.yaml"] {

@@ -5,6 +5,7 @@
 //! the inner program with the outer one: nothing is left running, even after SIGKILL.
 
 use std::env;
+use std::net::Ipv4Addr;
 use std::process::{Command, ExitCode, Stdio};
 
 /// Set for the inner program only.
@@ -46,24 +47,30 @@ pub(crate) fn enter() -> Result<ExitCode, String> {
 /// # Errors
 /// `ip` refused.
 pub(crate) fn raise_network() -> Result<(), String> {
-    for arguments in [
-        ["link", "set", "lo", "up"].as_slice(),
-        // On `lo` every address of the network is local, not only the one named.
-        ["addr", "add", NETWORK, "dev", "lo"].as_slice(),
-    ] {
-        let output = Command::new("ip")
-            .args(arguments)
-            .output()
-            .map_err(|error| format!("ip: {error}"))?;
-        if !output.status.success() {
-            return Err(format!(
-                "ip {}: {}",
-                arguments.join(" "),
-                String::from_utf8_lossy(&output.stderr).trim()
-            ));
-        }
+    ip(&["link", "set", "lo", "up"])?;
+    // On `lo` every address of the network is local, not only the one named.
+    ip(&["addr", "add", NETWORK, "dev", "lo"])
+}
+
+/// Names an address of [`NETWORK`] too, for a server that listens on those only that an interface names.
+///
+/// # Errors
+/// `ip` refused.
+pub(crate) fn name_address(address: Ipv4Addr) -> Result<(), String> {
+    ip(&["addr", "add", &format!("{address}/32"), "dev", "lo"])
+}
+
+fn ip(arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new("ip").args(arguments).output();
+    let output = output.map_err(|error| format!("ip: {error}"))?;
+    if output.status.success() {
+        return Ok(());
     }
-    Ok(())
+    Err(format!(
+        "ip {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr).trim()
+    ))
 }
 
 /// The addresses of the servers, handed out by `Stack::address`.

@@ -97,6 +97,25 @@ impl Load {
         Self::of(browsers, rate)
     }
 
+    /// The same on a new connection for each request, so that the certificate of each is verified.
+    pub(crate) fn of_new_connections(
+        client: &Client,
+        to: SocketAddr,
+        host: &str,
+        rate: u32,
+    ) -> Self {
+        let record = Record::new(vec![to]);
+        let browsers = (0..BROWSERS).map(|number| Browser {
+            client: client.clone(),
+            record: record.clone(),
+            host: host.to_owned(),
+            page: None,
+            kept: 1,
+            number,
+        });
+        Self::of(browsers, rate)
+    }
+
     /// Starts asking hosts for their pages where the record says, each host as often as the others: half of the browsers
     /// on a new connection for each request, half on one that they keep for a while.
     pub(crate) fn of_many(

@@ -15,12 +15,15 @@
     reason = "tests touch files, streams and the environment"
 )]
 
+mod acme;
 mod api;
 mod balancer;
 mod cases;
+mod cert_manager;
 mod client;
 mod cluster;
 mod components;
+mod dns;
 mod handwritten;
 mod http;
 mod httpd;

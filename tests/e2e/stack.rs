@@ -5,22 +5,31 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use libtest_mimic::{Failed, Trial};
 
+use crate::cert_manager::CertManager;
 use crate::cluster::{Cluster, Etcd};
 use crate::components::{Programs, Release, releases};
 use crate::httpd::{Httpd, Settings, Site};
 use crate::traefik::Traefik;
 
+/// What the cases of one Traefik release share. A failure is kept: each further case would wait a minute for the same one.
+#[derive(Debug)]
+struct Shared {
+    release: Release,
+    cert_manager: OnceLock<Result<CertManager, String>>,
+    cluster: OnceLock<Result<Cluster, String>>,
+}
+
 /// The whole run. Its servers start when a case first asks for them and end when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Stack {
     pub(crate) programs: Programs,
-    clusters: Vec<(Release, OnceLock<Result<Cluster, String>>)>,
+    clusters: Vec<Shared>,
     etcd: OnceLock<Etcd>,
     directory: PathBuf,
     next_address: AtomicU16,
@@ -42,7 +51,11 @@ impl Stack {
             programs,
             clusters: releases()
                 .into_iter()
-                .map(|release| (release, OnceLock::new()))
+                .map(|release| Shared {
+                    release,
+                    cert_manager: OnceLock::new(),
+                    cluster: OnceLock::new(),
+                })
                 .collect(),
             etcd: OnceLock::new(),
             directory,
@@ -62,20 +75,33 @@ impl Stack {
 
     /// The API server with this release's CRDs, shared by the cases: keep to namespaces of your own.
     pub(crate) fn cluster(&self, release: &Release) -> &Cluster {
-        let (_, slot) = self
-            .clusters
+        let name = format!("cluster-{release}");
+        started(
+            &format!("the API server for Traefik {release}"),
+            &self.shared(release).cluster,
+            || self.new_cluster(release, &name),
+        )
+    }
+
+    /// The cert-manager in this cluster, shared by the cases too.
+    pub(crate) fn cert_manager(&self, release: &Release) -> &CertManager {
+        started(
+            &format!("cert-manager beside Traefik {release}"),
+            &self.shared(release).cert_manager,
+            || CertManager::start(self, release, self.cluster(release)),
+        )
+    }
+
+    fn shared(&self, release: &Release) -> &Shared {
+        self.clusters
             .iter()
-            .find(|(known, _)| known == release)
-            .expect("a release of the file `versions`");
-        // The failure is kept: each further case would wait a minute for the same one.
-        let started = slot.get_or_init(|| {
-            let name = format!("cluster-{release}");
-            panic::catch_unwind(AssertUnwindSafe(|| self.new_cluster(release, &name)))
-                .map_err(|panic| message(panic.as_ref()))
-        });
-        started
-            .as_ref()
-            .unwrap_or_else(|why| panic!("the API server for Traefik {release}: {why}"))
+            .find(|shared| shared.release == *release)
+            .expect("a release of the file `versions`")
+    }
+
+    /// Where the logs are.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// An API server of the caller's own.
@@ -192,6 +218,19 @@ fn run(case: &Case, body: impl FnOnce(&Case)) -> Result<(), Failed> {
             case.directory.display()
         ))
     })
+}
+
+/// Returns what is in a slot, which the first caller fills.
+fn started<'a, T>(
+    what: &str,
+    slot: &'a OnceLock<Result<T, String>>,
+    start: impl FnOnce() -> T,
+) -> &'a T {
+    slot.get_or_init(|| {
+        panic::catch_unwind(AssertUnwindSafe(start)).map_err(|panic| message(panic.as_ref()))
+    })
+    .as_ref()
+    .unwrap_or_else(|why| panic!("{what}: {why}"))
 }
 
 /// The text of a panic.

@@ -54,7 +54,7 @@ impl Traefik {
             "--global.checknewversion=false".to_owned(),
             "--global.sendanonymoususage=false".to_owned(),
         ];
-        flags.extend(cluster.traefik_flags());
+        flags.extend(cluster.traefik_flags("kubernetescrd"));
         flags.extend(further.iter().cloned());
         if !namespaces.is_empty() {
             flags.push(format!(

@@ -1,5 +1,6 @@
 //! What the stack proves, a module for each subject.
 
+mod acme;
 mod browser;
 mod definitions;
 mod first_steps;
@@ -39,6 +40,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         negatives::all,
         probe::all,
         openstack::all,
+        acme::all,
         topologies::all,
         rotation::all,
         moving::all,

@@ -100,7 +100,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
 }
 
 /// Waits until a page comes, and returns its text.
-fn page(get: impl Fn() -> Result<Answer, String>) -> String {
+pub(super) fn page(get: impl Fn() -> Result<Answer, String>) -> String {
     wait::until("the page", || {
         let page = get()?;
         match page.status {
@@ -392,6 +392,15 @@ pub(super) fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balanc
     fs::create_dir_all(&directory).expect("our own directory");
     let text = sent_from(text, address);
     Balancer::start(&case.stack.programs, &directory, address, &text)
+}
+
+/// Starts HAProxy as it is rendered, at an address before a node, to which it says where clients are.
+pub(super) fn balancer_that_announces(case: &Case, addresses: [Ipv4Addr; 2]) -> Balancer {
+    let (of_balancer, _) = rendered(case, "tcp-proxy", "haproxy", addresses);
+    let OfBalancer::File(text) = of_balancer else {
+        panic!("a file is rendered for HAProxy");
+    };
+    from_address(case, &text, addresses[0])
 }
 
 /// Has the connections of a rendered load balancer come from its address.
