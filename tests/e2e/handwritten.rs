@@ -54,7 +54,7 @@ pub(crate) struct Ingress {
     /// The data of the Secret `externca`; without any there is no such Secret.
     pub(crate) authorities: Vec<(&'static str, String)>,
     /// How the `ServersTransport` names that Secret.
-    pub(crate) roots: &'static str,
+    pub(crate) roots: String,
     pub(crate) server_name: Option<String>,
     /// Further lines of the `ServersTransport`'s spec.
     pub(crate) transport: &'static str,
@@ -68,7 +68,8 @@ impl Ingress {
                 ROOT_CAS
             } else {
                 ROOT_CAS_SECRETS
-            },
+            }
+            .to_owned(),
             namespace: namespace.to_owned(),
             host: host.to_owned(),
             group: "traefik.io",

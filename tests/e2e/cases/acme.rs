@@ -233,7 +233,7 @@ const CERTIFICATE: &str = "wildcard";
 const SECRET: &str = "wildcardsecret";
 
 /// Waits until a Certificate has been issued so often.
-fn revised(cluster: &Cluster, namespace: &str, certificate: &str, revision: u32) {
+pub(super) fn revised(cluster: &Cluster, namespace: &str, certificate: &str, revision: u32) {
     let condition = format!("--for=jsonpath={{.status.revision}}={revision}");
     let wait = ["wait", &condition, "--timeout=600s"];
     let named = ["certificate", certificate, "-n", namespace];

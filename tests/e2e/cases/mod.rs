@@ -13,6 +13,7 @@ mod mutual_tls;
 mod negatives;
 mod new_instance;
 mod openstack;
+mod own_ca;
 mod probe;
 mod rotation;
 mod topologies;
@@ -41,6 +42,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         probe::all,
         openstack::all,
         acme::all,
+        own_ca::all,
         topologies::all,
         rotation::all,
         moving::all,

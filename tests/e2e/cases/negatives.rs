@@ -103,11 +103,11 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "root-cas",
-        commit: |instance, _| instance.ingress.roots = ROOT_CAS,
+        commit: |instance, _| instance.ingress.roots = ROOT_CAS.into(),
     },
     Fault {
         name: "root-cas-secrets",
-        commit: |instance, _| instance.ingress.roots = ROOT_CAS_SECRETS,
+        commit: |instance, _| instance.ingress.roots = ROOT_CAS_SECRETS.into(),
     },
     Fault {
         name: "min-version-alone",
