@@ -211,6 +211,12 @@ fn short_lived(pems: &mut BTreeMap<String, String>, begin: OffsetDateTime) {
         pems.insert(format!("{name}.key"), key.serialize_pem());
     }
     pems.insert("short-ca".to_owned(), short.pem);
+    let mut named = parameters(Some("www.example.org"), &["b.example.org"], begin, 365);
+    leaf(&mut named, ExtendedKeyUsagePurpose::ServerAuth);
+    let key = KeyPair::generate().expect("a key");
+    let signed = named.self_signed(&key).expect("a certificate");
+    pems.insert("cn-other".to_owned(), signed.pem());
+    pems.insert("cn-other.key".to_owned(), key.serialize_pem());
     chained(pems, begin);
 }
 

@@ -527,6 +527,20 @@ fn the_group_of_secrets_has_no_name() {
     ]);
 }
 
+#[test]
+fn a_certificate_that_traefik_chooses_by_its_subject_alone_is_an_error() {
+    let other = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: other, namespace: ns}\ntype: kubernetes.io/tls\ndata: {tls.crt: \"${cn-other}\", tls.key: \"${cn-other.key}\"}\n";
+    let store = "{certificates: [{secretName: w}]}";
+    let text = |host: &str| {
+        let text = shown("3.7.15", "{secretName: other}", store, other);
+        text.replace("www.example.org", host)
+    };
+    errors_are(&[
+        ("its subject", text("www.example.org"), &["CI408"]),
+        ("another host", text("a.example.org"), &[]),
+    ]);
+}
+
 /// A route to a TraefikService of this `spec`.
 fn through(release: &str, spec: &str) -> String {
     let object = format!(

@@ -8,7 +8,9 @@ use crate::lint::facts::loaded::is_ended;
 use crate::lint::finding::Finding;
 use crate::lint::model::Class;
 use crate::lint::rule::Severity;
+use crate::lint::tls_store::rules::CI408;
 use crate::path::served::standing;
+use crate::pki::SubjectAltName;
 use crate::pki::refusals::{Refusal, RefusalRule as Refused, may_sign};
 use crate::pki::validity::format_instant;
 use crate::pki::verify::Standing;
@@ -64,7 +66,7 @@ impl CheckedSecret<'_, '_> {
                 (&CI612, message, severity)
             }
             Refused::NoNames if is_first && self.needs_names(entry, cert) => {
-                let is_shown = self.is_for_browsers && self.is_chosen(cert);
+                let is_shown = self.is_for_browsers && self.chosen_for(cert).is_some();
                 (&CI617, message, (!is_shown).then_some(Severity::Warning))
             }
             // Another place, what is found where it is trusted (CI104), or in any place (`unusable`).
@@ -94,20 +96,37 @@ impl CheckedSecret<'_, '_> {
         });
     }
 
-    /// Returns whether Traefik chooses a certificate by the name in its subject, for a host whose TLS it ends
+    /// Returns the host whose TLS Traefik ends, and for which it chooses a certificate by the name in its subject
     /// (`parseCertificate` in `pkg/tls/certificate.go`).
-    fn is_chosen(&self, cert: &Cert) -> bool {
-        let Some(name) = &cert.details.common_name else {
-            return false;
-        };
+    fn chosen_for<'c>(&self, cert: &'c Cert) -> Option<&'c str> {
+        let name = cert.details.common_name.as_deref()?;
         let mut ended = self.model.paths.iter().filter(|routed| is_ended(routed));
-        ended.any(|routed| {
-            routed
-                .path
-                .hosts
-                .iter()
-                .any(|host| host.eq_ignore_ascii_case(name))
-        })
+        let is_it = |host: &String| host.eq_ignore_ascii_case(name);
+        ended
+            .any(|routed| routed.path.hosts.iter().any(is_it))
+            .then_some(name)
+    }
+
+    /// Finds a certificate for browsers that Traefik chooses by the name in its subject, which is none of its alternative
+    /// names: browsers look at those alone.
+    fn chosen_in_vain(&self, entry: &Entry, cert: &Cert) -> Option<Finding> {
+        let details = &cert.details;
+        let host = self.chosen_for(cert).filter(|host| {
+            let parsed = SubjectAltName::parse(host).ok();
+            let is_covered = parsed.is_some_and(|name| details.covers(&name));
+            !details.subject_alt_names.is_empty() && !is_covered
+        })?;
+        let message = format!(
+            "Traefik shows `{}` for `{host}` by the name in its subject, and it is for {}",
+            cert.name(),
+            details.subject_alt_names.join(", ")
+        );
+        let finding = self
+            .object
+            .finding(&CI408, entry.at, &entry.field(), message);
+        // Of two for one host it takes either.
+        let is_other = self.loaded.is_some_and(|loaded| loaded.is_named(host));
+        Some(finding.warning_unless(!is_other && !self.is_left_out(entry)))
     }
 
     /// Returns whether who verifies this certificate looks at its subject alternative names.
@@ -148,6 +167,7 @@ impl CheckedSecret<'_, '_> {
             }
         }
         if self.is_for_browsers && entry.key == "tls.crt" {
+            links.extend(self.chosen_in_vain(entry, cert));
             let life = details.validity.not_after - details.validity.not_before;
             if life > BROWSER_LIMIT {
                 find(

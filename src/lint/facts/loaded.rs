@@ -153,6 +153,14 @@ impl<'m, 'a> Loaded<'m, 'a> {
         self.covers(host, |_| true)
     }
 
+    /// Returns whether one has a host among its names as it is, and not by a wildcard.
+    pub(in crate::lint) fn is_named(&self, host: &str) -> bool {
+        let mut names = self
+            .certs()
+            .flat_map(|cert| &cert.details.subject_alt_names);
+        names.any(|name| name.eq_ignore_ascii_case(host))
+    }
+
     /// Returns whether one other than the default certificate does.
     pub(in crate::lint) fn covers_strictly(&self, host: &str) -> bool {
         self.covers(host, |pair| !pair.is_default)

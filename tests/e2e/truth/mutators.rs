@@ -682,6 +682,10 @@ fn certificates() -> Vec<Mutator> {
             let name = format!("www.{}", world.host);
             world.pki.browser.server("a", &[&name])
         }),
+        own("for another name, with the host as its subject", |world| {
+            let host = &world.host;
+            world.pki.browser.server(host, &["another.example.org"])
+        }),
         own("without SAN", |world| {
             world.pki.browser.server(&world.host, &[])
         }),
