@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -16,8 +17,8 @@ use crate::stack::Case;
 pub(crate) struct Pebble {
     address: Ipv4Addr,
     _server: Process,
-    /// The CA of its own HTTPS, PEM.
-    pub(crate) of_directory: String,
+    /// The file with the CA of its own HTTPS, PEM.
+    pub(crate) of_directory: PathBuf,
     /// The root of what it issues, PEM.
     pub(crate) root: String,
 }
@@ -74,13 +75,15 @@ impl Pebble {
         let management = (address, 15000).into();
         accepts("Pebble", &mut server, management);
         accepts("Pebble", &mut server, (address, 14000).into());
+        let of_directory = directory.join("ca.crt");
+        fs::write(&of_directory, &authority.certificate).expect("our own directory");
         let client = Client::trusting(&authority.certificate);
         let root = client.get(management, &address.to_string(), "/roots/0");
         let root = root.expect("Pebble's root").body;
         Self {
             address,
             _server: server,
-            of_directory: authority.certificate,
+            of_directory,
             root,
         }
     }
