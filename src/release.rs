@@ -106,6 +106,13 @@ impl Release {
         }
     }
 
+    /// Returns whether what objects name is resolved in one place (`resolveReference` in
+    /// `pkg/provider/kubernetes/crd/kubernetes.go`, since 2.11.46, 3.6.17 and 3.7.1); before, each kind has a way of its own.
+    #[must_use]
+    pub fn resolves_in_one_place(self) -> bool {
+        self.has_since(&[(2, 11, 46), (3, 6, 17), (3, 7, 1)])
+    }
+
     /// Writes the matcher of a rule that takes requests for a host, and none of the TLS of those who ask for it.
     ///
     /// `Host` also says for which names of SNI the route is tried; `HostRegexp` does not (`ParseDomains` in

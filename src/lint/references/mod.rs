@@ -187,11 +187,8 @@ impl Reference<'_> {
             Class::TlsOption,
         ]
         .contains(&self.class);
-        // TLSOptions only since names are resolved in one place (`resolveReference` in
-        // `pkg/provider/kubernetes/crd/kubernetes.go`, 2.11.46, 3.6.17, 3.7.1).
-        let release = model.knowledge.release;
-        let is_kept = self.class == Class::TlsOption
-            && !release.has_since(&[(2, 11, 46), (3, 6, 17), (3, 7, 1)]);
+        let is_kept =
+            self.class == Class::TlsOption && !model.knowledge.release.resolves_in_one_place();
         if !is_of_traefik || is_kept || model.provider.options.safe_naming {
             return false;
         }

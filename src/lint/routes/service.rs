@@ -48,11 +48,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 for (index, named) in spec.chain.iter().enumerate() {
                     let field = format!("spec.chain.middlewares[{index}]");
                     // Before, a chain reaches over (`createChainMiddleware`, v3.4.3).
-                    let is_kept =
-                        model
-                            .knowledge
-                            .release
-                            .has_since(&[(2, 11, 46), (3, 6, 17), (3, 7, 1)]);
+                    let is_kept = model.knowledge.release.resolves_in_one_place();
                     let namespace = named.namespace.as_deref().filter(|_| is_kept);
                     reference(model, by, (&named.name, namespace), &field, findings);
                 }
@@ -154,10 +150,10 @@ fn of_its_provider(
     let Name::Key(key) = Name::of(&named.name) else {
         return;
     };
-    if release.has_since(&[(3, 6, 17), (3, 7, 1)]) {
+    let is_key = release.resolves_in_one_place();
+    if is_key && release >= Release::exactly(3, 0, 0) {
         return;
     }
-    let is_key = release.has_since(&[(2, 11, 46), (3, 7, 1)]);
     let name = if is_key { named.name.as_str() } else { key };
     let scope = named_scope(&typed.scope, named.namespace.as_deref());
     let found = look_up(model.cluster, Kind::TraefikService, &scope, name).here();

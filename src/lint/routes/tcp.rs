@@ -92,8 +92,7 @@ fn middlewares(model: &Model<'_>, rule: &Rule<'_, '_>, findings: &mut Vec<Findin
         reference(model, object, by, &field, findings);
         // From 3.0 on until names are resolved in one place Traefik takes the key (`makeMiddlewareTCPKeys`, v3.0.4 and v3.4.3).
         let release = model.knowledge.release;
-        let takes_key =
-            release >= Release::exactly(3, 0, 0) && !release.has_since(&[(3, 6, 17), (3, 7, 1)]);
+        let takes_key = release >= Release::exactly(3, 0, 0) && !release.resolves_in_one_place();
         let is_it = |key: &str| {
             let mut all = model.of(Class::MiddlewareTcp);
             all.any(|door| format!("{}-{}", door.namespace, door.name) == key)
