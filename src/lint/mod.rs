@@ -152,20 +152,23 @@ fn side_by_side(sources: &mut [Source], options: &Options) -> Result<Report, Vec
 /// Returns whether two roots found the same in one place, of which each may have a namespace of its own.
 fn is_again(later: &Finding, kept: &Finding) -> bool {
     let place = |finding: &Finding| (finding.file, finding.at, finding.document);
-    let namespace = |finding: &Finding| {
-        let object = finding.object.as_ref();
-        object.map_or(String::new(), |object| object.namespace.clone())
-    };
     let is_alike = || {
-        let (one, other) = (namespace(later), namespace(kept));
-        let [one, other] = [(later, one), (kept, other)]
-            .map(|(finding, namespace)| (finding.message.replace(&namespace, ""), namespace));
-        one.1 != other.1 && !one.1.is_empty() && !other.1.is_empty() && one.0 == other.0
+        let (of_later, of_kept) = (namespace(later), namespace(kept));
+        of_later != of_kept
+            && !of_later.is_empty()
+            && !of_kept.is_empty()
+            && later.message.replace(of_later, "") == kept.message.replace(of_kept, "")
     };
     later.rule == kept.rule
         && place(later) == place(kept)
         && later.field == kept.field
         && (later.message == kept.message || is_alike())
+}
+
+/// Returns the namespace of the object that a finding is about; an empty text where none is known.
+fn namespace(finding: &Finding) -> &str {
+    let object = finding.object.as_ref();
+    object.map_or("", |object| &object.namespace)
 }
 
 /// Takes out the findings of ignored rules, counts them, and returns the entries that meet none.
