@@ -7,6 +7,7 @@ use super::examples::examples;
 use super::listed;
 use super::output::{self, print_or_end, warn};
 use super::paths::check_stdin;
+use super::report_format::ReportArguments;
 use super::traefik_release::release;
 use super::world::{self, Text};
 use super::writing::{SideFile, Writing};
@@ -40,15 +41,8 @@ pub(super) struct Lint {
     /// Files, directories with YAML or JSON files, or - for stdin [default: those of the configuration file]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
-    /// Format of the report
-    #[arg(
-        short = 'o',
-        long = "format",
-        visible_alias = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub(super) format: LintFormat,
+    #[command(flatten)]
+    pub(super) report: ReportArguments<LintFormat>,
     /// List all rules: code, severity, name and what is wrong
     #[arg(long, conflicts_with_all = ["paths", "traefik", "chart", "host", "expires_within", "strict_references", "level", "fail_on", "baseline", "write_baseline", "config", "no_config", "root"])]
     pub(super) list: bool,
@@ -130,7 +124,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         return print_or_end(explain(rule(code)?).as_bytes());
     }
     if arguments.list {
-        return print_or_end(listed_rules(arguments.format)?.as_bytes());
+        return print_or_end(listed_rules(arguments.report.format)?.as_bytes());
     }
     let mut options = options(run, arguments)?;
     check_stdin(
@@ -196,7 +190,7 @@ pub(super) fn run(run: &Run, arguments: &Lint) -> Result<(), Failure> {
         let (place, code) = (&entry.place, entry.rule.code);
         run.note(&format!("{place}: {code} is ignored and finds nothing"));
     }
-    let text = match arguments.format {
+    let text = match arguments.report.format {
         LintFormat::Text => {
             read_again(&mut sources, &found, level);
             report::text(&found, &sources, level, output::paint())

@@ -15,7 +15,10 @@ pub(super) enum ReportFormat {
 
 // Without a description of its own, which the command that has it would take for its long one.
 #[derive(Debug, Args)]
-pub(super) struct ReportArguments {
+pub(super) struct ReportArguments<Format = ReportFormat>
+where
+    Format: ValueEnum + Clone + Send + Sync + 'static,
+{
     /// Format of the report
     #[arg(
         short = 'o',
@@ -24,5 +27,5 @@ pub(super) struct ReportArguments {
         value_name = "FORMAT",
         default_value = "text"
     )]
-    pub(super) format: ReportFormat,
+    pub(super) format: Format,
 }

@@ -9,6 +9,7 @@ use super::error::Failure;
 use super::examples::examples;
 use super::gitops::fleet::read_fleet;
 use super::output::print_or_end;
+use super::report_format::ReportArguments;
 use civi_ingress::fault::Faults;
 use civi_ingress::fleet;
 use civi_ingress::load_balancer::BalancerKind;
@@ -91,15 +92,8 @@ struct Explain {
     ca_custody: CaCustodyArgument,
     #[command(flatten)]
     way: WayArguments,
-    /// Format of the report
-    #[arg(
-        short = 'o',
-        long = "format",
-        visible_alias = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    format: TopologyFormat,
+    #[command(flatten)]
+    report: ReportArguments<TopologyFormat>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -178,7 +172,7 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
         };
         Document::of(&arrival, &[subject])
     };
-    let report = match arguments.format {
+    let report = match arguments.report.format {
         TopologyFormat::Text => document.text(),
         TopologyFormat::Json => document.json(),
         TopologyFormat::Yaml => yaml(&document.json()),
