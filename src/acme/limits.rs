@@ -4,7 +4,7 @@ use super::Directory;
 
 /// How many certificates with names that it has not seen together Let's Encrypt issues for one registered domain in seven
 /// days (letsencrypt.org/docs/rate-limits, "New Certificates per Registered Domain"). Renewals do not count.
-pub const NEW_CERTIFICATES_A_WEEK: usize = 50;
+const NEW_CERTIFICATES_A_WEEK: usize = 50;
 
 /// Explains how long it takes until so many new certificates of one domain are issued, where that is more than a week.
 #[must_use]

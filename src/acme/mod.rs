@@ -9,7 +9,7 @@ mod solver;
 
 pub use directory::Directory;
 pub use email::Email;
-pub use limits::{NEW_CERTIFICATES_A_WEEK, rollout};
+pub use limits::rollout;
 pub use solver::{Challenge, DnsSolver, Solver};
 
 use crate::fault::Fault;

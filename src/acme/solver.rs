@@ -4,7 +4,7 @@ use crate::duration::TraefikDuration;
 use crate::fault::{Fault, did_you_mean};
 use crate::manifest::Field;
 use crate::name::{Namespace, ObjectName};
-use crate::yaml::{Node, Value};
+use crate::yaml::{At, Node, Value};
 
 /// A solver of cert-manager (`ACMEChallengeSolver`).
 #[derive(Debug, Clone)]
@@ -33,14 +33,8 @@ pub enum Challenge {
 }
 
 impl Challenge {
-    /// Returns whether a wildcard can be had by it: a CA asks for a record (RFC 8555 section 7.1.3, Let's Encrypt's
-    /// challenge types).
-    #[must_use]
-    pub fn proves_wildcards(&self) -> bool {
-        matches!(self, Self::Dns(_))
-    }
-
-    /// Explains why a wildcard cannot be had by a file at port 80.
+    /// Explains why a wildcard cannot be had by a file at port 80: a CA asks for a record (RFC 8555 section 7.1.3, Let's
+    /// Encrypt's challenge types).
     #[must_use]
     pub fn no_wildcard() -> Fault {
         Fault::new(
@@ -102,12 +96,15 @@ const PRIVATE: [&str; 8] = [
 pub struct DnsSolver(Node);
 
 impl DnsSolver {
+    /// What to write, for help.
+    pub const EXAMPLE: &str = "write it as for cert-manager: `{rfc2136: {nameserver: 10.0.0.53:53, tsigKeyName: acme, tsigAlgorithm: HMACSHA256, tsigSecretSecretRef: {name: tsig, key: secret}}}`";
+
     /// Takes `dns01` of a solver of cert-manager.
     ///
     /// # Errors
     /// All that is wrong: no provider or several, an unknown one, and secrets in clear text, which whoever reads the fleet
     /// file would read; each with its place in the tree.
-    pub fn of(node: Node) -> Result<Self, Vec<(crate::yaml::At, Fault)>> {
+    pub fn of(node: Node) -> Result<Self, Vec<(At, Fault)>> {
         let at = node.at;
         let Value::Map(entries) = &node.value else {
             let fault = Fault::new("the solver is not a mapping").help(Self::EXAMPLE);
@@ -149,13 +146,8 @@ impl DnsSolver {
     }
 }
 
-impl DnsSolver {
-    /// What to write, for help.
-    pub const EXAMPLE: &str = "write it as for cert-manager: `{rfc2136: {nameserver: 10.0.0.53:53, tsigKeyName: acme, tsigAlgorithm: HMACSHA256, tsigSecretSecretRef: {name: tsig, key: secret}}}`";
-}
-
 /// Finds secrets in clear text.
-fn find_secrets(node: &Node, faults: &mut Vec<(crate::yaml::At, Fault)>) {
+fn find_secrets(node: &Node, faults: &mut Vec<(At, Fault)>) {
     match &node.value {
         Value::Map(entries) => {
             for (key, child) in entries {

@@ -218,15 +218,14 @@ fn asked(
         return Some((Vec::new(), issuer.value.clone(), is_by_http));
     }
     let directory = parsed(part.server.as_ref(), Directory::parse, reader);
+    let directory = directory.unwrap_or(Directory::Staging);
     let email = parsed(part.email.as_ref(), Email::parse, reader);
     let profile = parsed(part.profile.as_ref(), Profile::parse, reader);
-    let directory = directory?.unwrap_or(Directory::Staging);
     let waits = part.wait_instead_of_self_check.as_ref();
     let solver = Solver {
         challenge: challenge?,
         waits: waits.map(|given| given.value.clone()),
     };
-    let (email, profile) = (email?, profile?);
     let asked = directory.issuer_name();
     // Those for trials and in earnest are there side by side, so that a word moves a fleet from one to the other.
     let directories = match directory {
@@ -246,26 +245,17 @@ fn asked(
     Some((issuers.collect(), asked, is_by_http))
 }
 
-/// Parses a text, if there is one; nothing if it is wrong.
-#[expect(
-    clippy::option_option,
-    reason = "what is not given is not what is wrong"
-)]
+/// Parses a text, if there is one, or notes what is wrong with it: then there is no fleet.
 fn parsed<T>(
     given: Option<&Given<TextLine>>,
     parse: impl Fn(&str) -> Result<T, Fault>,
     reader: &mut PartReader,
-) -> Option<Option<T>> {
-    let Some(given) = given else {
-        return Some(None);
-    };
-    match parse(&given.value.0) {
-        Ok(value) => Some(Some(value)),
-        Err(fault) => {
-            reader.push(given.origin, fault);
-            None
-        }
-    }
+) -> Option<T> {
+    let given = given?;
+    let parsed = parse(&given.value.0);
+    parsed
+        .map_err(|fault| reader.push(given.origin, fault))
+        .ok()
 }
 
 /// Returns where the keys are that say what an existing ClusterIssuer says itself.

@@ -166,7 +166,12 @@ impl FrontCertificate {
     pub(super) fn is_in_cluster(&self) -> bool {
         let is_told =
             matches!(&self.source, CertificateSource::Acme { issuers, .. } if !issuers.is_empty());
-        is_told || self.names != FrontNames::Instances
+        is_told || self.is_for_all()
+    }
+
+    /// Returns whether it is one for all hosts below the domain.
+    fn is_for_all(&self) -> bool {
+        self.names != FrontNames::Instances
     }
 
     /// Returns whether cert-manager answers at port 80 through Ingresses, which Traefik then has to serve.
@@ -175,10 +180,8 @@ impl FrontCertificate {
         let CertificateSource::Acme { issuers, .. } = &self.source else {
             return false;
         };
-        let challenges = issuers.iter().map(|issuer| &issuer.solver.challenge);
-        challenges
-            .into_iter()
-            .any(|challenge| matches!(challenge, Challenge::Ingress(_)))
+        let mut challenges = issuers.iter().map(|issuer| &issuer.solver.challenge);
+        challenges.any(|challenge| matches!(challenge, Challenge::Ingress(_)))
     }
 }
 
@@ -346,8 +349,9 @@ impl Fleet {
     /// Returns whether there is one certificate for all hosts below the domain.
     #[must_use]
     pub fn has_wildcard(&self) -> bool {
-        let front = self.front.as_ref();
-        front.is_some_and(|front| front.names != FrontNames::Instances)
+        self.front
+            .as_ref()
+            .is_some_and(FrontCertificate::is_for_all)
     }
 
     /// Divides the instances into `spec.shards` parts, as the tree has them divided where that can be.

@@ -4,6 +4,7 @@ use super::Run;
 use super::destination::OutputDestination;
 use super::error::Failure;
 use super::examples::examples;
+use super::parsed::one;
 use super::paths::{check_stdin, side_paths};
 use super::world::{self, Text};
 use civi_ingress::acme::{
@@ -79,45 +80,54 @@ pub(super) fn run(run: &Run, arguments: &IssuerArguments) -> Result<(), Failure>
 
 fn issuer(arguments: &IssuerArguments) -> Result<Issuer, Failure> {
     let mut faults = Faults::default();
-    let directory = faults
-        .keep(Directory::parse(&arguments.server).map_err(|fault| fault.argument("--server")));
-    let name = arguments.name.as_deref().map(ObjectName::parse);
-    let name = faults.keep(name.transpose().map_err(|fault| fault.argument("NAME")));
-    let email = arguments.email.as_deref().map(Email::parse);
-    let email = faults.keep(email.transpose().map_err(|fault| fault.argument("--email")));
-    let profile = arguments.profile.as_deref().map(Profile::parse);
-    let profile = faults.keep(
-        profile
-            .transpose()
-            .map_err(|fault| fault.argument("--profile")),
+    let server = Some(arguments.server.as_str());
+    let directory = one(server, "--server", Directory::parse, &mut faults);
+    let name = one(
+        arguments.name.as_deref(),
+        "NAME",
+        ObjectName::parse,
+        &mut faults,
     );
-    let waits = arguments.wait_instead_of_self_check.as_deref();
-    let waits = waits.map(TraefikDuration::parse).transpose();
-    let waits = faults.keep(waits.map_err(|fault| fault.argument("--wait-instead-of-self-check")));
+    let email = one(
+        arguments.email.as_deref(),
+        "--email",
+        Email::parse,
+        &mut faults,
+    );
+    let profile = one(
+        arguments.profile.as_deref(),
+        "--profile",
+        Profile::parse,
+        &mut faults,
+    );
+    let waits = one(
+        arguments.wait_instead_of_self_check.as_deref(),
+        "--wait-instead-of-self-check",
+        TraefikDuration::parse,
+        &mut faults,
+    );
     let challenge = match (&arguments.dns_solver, &arguments.gateway) {
         (Some(path), _) => faults.keep_all(dns_solver(path)?).map(Challenge::Dns),
         (None, Some(text)) => faults.keep(gateway(text)),
         (None, None) => {
-            let class = ObjectName::parse(&arguments.ingress_class);
-            let class = class.map_err(|fault| fault.argument("--ingress-class"));
-            faults.keep(class).map(Challenge::Ingress)
+            let class = Some(arguments.ingress_class.as_str());
+            one(class, "--ingress-class", ObjectName::parse, &mut faults).map(Challenge::Ingress)
         }
     };
     let ca_bundle = match &arguments.ca_bundle {
-        Some(path) => faults.keep(ca_bundle(path)?).map(Some),
-        None => Some(None),
+        Some(path) => faults.keep(ca_bundle(path)?),
+        None => None,
     };
-    let parts = directory.zip(name).zip(email.zip(profile));
-    let issuer = parts.zip(waits.zip(challenge).zip(ca_bundle)).map(
-        |(((directory, name), (email, profile)), ((waits, challenge), ca_bundle))| Issuer {
+    let issuer = directory
+        .zip(challenge)
+        .map(|(directory, challenge)| Issuer {
             name: name.unwrap_or_else(|| directory.issuer_name()),
             directory,
             email,
             profile,
             ca_bundle,
             solver: Solver { challenge, waits },
-        },
-    );
+        });
     Ok(faults.finish(issuer)?)
 }
 

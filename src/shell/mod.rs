@@ -34,6 +34,7 @@ mod live;
 mod man;
 mod new_instance;
 mod output;
+mod parsed;
 mod paths;
 mod pkcs12_password;
 mod probe;

@@ -4,6 +4,7 @@ use super::Run;
 use super::destination::OutputDestination;
 use super::error::Failure;
 use super::examples::examples;
+use super::parsed::{all, one};
 use super::traefik_release::TraefikRelease;
 use civi_ingress::acme::Request;
 use civi_ingress::civiparoisse::WILDCARD_SECRET;
@@ -51,17 +52,12 @@ pub(super) fn run(run: &Run, arguments: &PublicCertificateArguments) -> Result<(
     let writing = arguments.destination.claim(&[], Vec::new())?;
     let mut faults = Faults::default();
     let release = arguments.release.parse(&mut faults);
-    let secret =
-        faults.keep(ObjectName::parse(&arguments.name).map_err(|fault| fault.argument("NAME")));
-    let issuer = faults
-        .keep(ObjectName::parse(&arguments.issuer).map_err(|fault| fault.argument("--issuer")));
-    let namespace = faults.keep(
-        Namespace::parse(&arguments.namespace).map_err(|fault| fault.argument("--namespace")),
-    );
-    let mut names = Vec::new();
-    for text in &arguments.dns {
-        names.extend(faults.keep(name(text)));
-    }
+    let mut object = |text: &str, option| one(Some(text), option, ObjectName::parse, &mut faults);
+    let secret = object(&arguments.name, "NAME");
+    let issuer = object(&arguments.issuer, "--issuer");
+    let namespace = Some(arguments.namespace.as_str());
+    let namespace = one(namespace, "--namespace", Namespace::parse, &mut faults);
+    let names = all(&arguments.dns, "--dns", name, &mut faults);
     let parts = release.zip(secret).zip(issuer.zip(namespace));
     let ((release, secret), (issuer, namespace)) = faults.finish(parts)?;
     let store = arguments
@@ -81,13 +77,10 @@ pub(super) fn run(run: &Run, arguments: &PublicCertificateArguments) -> Result<(
 
 /// Takes a name that a public CA may issue a certificate for.
 fn name(text: &str) -> Result<SubjectAltName, Fault> {
-    let name = SubjectAltName::parse(text).map_err(|fault| fault.argument("--dns"))?;
-    match name {
+    match SubjectAltName::parse(text)? {
         SubjectAltName::Ip(address) => {
             let fault = Fault::new(format!("`{address}` is an address, not a host name"));
-            Err(fault
-                .help("name the host that browsers ask for")
-                .argument("--dns"))
+            Err(fault.help("name the host that browsers ask for"))
         }
         name => Ok(name),
     }

@@ -5,6 +5,7 @@ use super::error::Failure;
 use super::examples::examples;
 use super::listed;
 use super::output::print_or_end;
+use super::parsed::{all, one};
 use super::templates::own_templates;
 use civi_ingress::chart::{
     self, AccessLog, ChartMajor, Exposure, LogFormat, LogLevel, ReadTimeout,
@@ -204,17 +205,4 @@ fn receive(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut 
     if let Some(arrival) = arguments.arrival.arrival(kind, faults) {
         request.receive(&arrival);
     }
-}
-
-type Parse<T> = fn(&str) -> Result<T, Fault>;
-
-fn one<T>(text: Option<&str>, option: &str, parse: Parse<T>, faults: &mut Faults) -> Option<T> {
-    faults.keep(parse(text?).map_err(|fault| fault.argument(option)))
-}
-
-fn all<T>(texts: &[String], option: &str, parse: Parse<T>, faults: &mut Faults) -> Vec<T> {
-    texts
-        .iter()
-        .filter_map(|text| one(Some(text), option, parse, faults))
-        .collect()
 }
