@@ -97,18 +97,18 @@ fn render(directory: &TempDir, fleet: &str, options: &str) -> Run {
     run_in(directory.path(), &arguments)
 }
 
-/// Returns these files of a tree, one after the other.
-fn files(directory: &TempDir, paths: &[&str]) -> String {
+/// Renders a fleet, in whose tree `lint` finds nothing, and compares these files of it with a snapshot, one after the other.
+fn assert_rendered(directory: &TempDir, fleet: &str, paths: &[&str], snapshot: &str) {
+    render(directory, fleet, "").good();
     let text = |path: &&str| {
         let text = read(&directory.path().join("tree").join(path));
         format!("--- {path}\n{text}")
     };
-    paths.iter().map(text).collect()
-}
-
-/// Returns what `lint` finds in a tree.
-fn lint(directory: &TempDir) -> Run {
-    run_in(directory.path(), &["lint", "tree"])
+    let shown: String = paths.iter().map(text).collect();
+    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!(snapshot, shown);
+    });
+    assert_eq!(run_in(directory.path(), &["lint", "tree"]).status, 0);
 }
 
 #[test]
@@ -116,22 +116,15 @@ fn each_instance_has_its_certificate_by_answers_at_port_80() {
     let directory = TempDir::new().unwrap();
     let public = "{mode: acme, names: instance, acme: {server: staging, email: admin@parish.fr, challenge: http-01}}";
     let rest = "  defaults: {objects: {networkPolicy: {}, defaultDeny: true}}\n  instances:\n    a: {}\n    b: {aliases: [www.b.fr]}\n";
-    render(&directory, &fleet(public, rest), "").good();
-    let shown = files(
-        &directory,
-        &[
-            "cluster/clusterissuer-letsencrypt-staging.yaml",
-            "cluster/kustomization.yaml",
-            "cluster/traefik-values.yaml",
-            "instances/b/certificate-public-tls.yaml",
-            "instances/b/ingressroute-ingressproxy.yaml",
-            "instances/b/networkpolicy-acme-from-traefik.yaml",
-        ],
-    );
-    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("fleet-http-01", shown);
-    });
-    assert_eq!(lint(&directory).status, 0);
+    let paths = [
+        "cluster/clusterissuer-letsencrypt-staging.yaml",
+        "cluster/kustomization.yaml",
+        "cluster/traefik-values.yaml",
+        "instances/b/certificate-public-tls.yaml",
+        "instances/b/ingressroute-ingressproxy.yaml",
+        "instances/b/networkpolicy-acme-from-traefik.yaml",
+    ];
+    assert_rendered(&directory, &fleet(public, rest), &paths, "fleet-http-01");
     assert!(
         !directory
             .path()
@@ -152,20 +145,13 @@ fn one_wildcard_certificate_is_asked_for_by_a_record_and_shown_to_all() {
     let directory = TempDir::new().unwrap();
     let public = "{mode: acme, apex: true, acme: {server: production, challenge: dns-01, solver: {cloudflare: {apiTokenSecretRef: {name: cf, key: token}}}}}";
     let rest = "  instances: {a: {}}\n";
-    render(&directory, &fleet(public, rest), "").good();
-    let shown = files(
-        &directory,
-        &[
-            "cluster/clusterissuer-letsencrypt-production.yaml",
-            "cluster/certificate-wildcardsecret.yaml",
-            "cluster/tlsstore-default.yaml",
-            "instances/a/ingressroute-ingressproxy.yaml",
-        ],
-    );
-    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("fleet-dns-01", shown);
-    });
-    assert_eq!(lint(&directory).status, 0);
+    let paths = [
+        "cluster/clusterissuer-letsencrypt-production.yaml",
+        "cluster/certificate-wildcardsecret.yaml",
+        "cluster/tlsstore-default.yaml",
+        "instances/a/ingressroute-ingressproxy.yaml",
+    ];
+    assert_rendered(&directory, &fleet(public, rest), &paths, "fleet-dns-01");
 }
 
 #[test]
@@ -173,21 +159,19 @@ fn an_httpd_that_browsers_reach_shows_the_certificate_that_is_asked_for() {
     let directory = TempDir::new().unwrap();
     let public = "{mode: acme, names: instance, acme: {issuer: parish, challenge: dns-01}}";
     let rest = "  topology: passthrough\n  instances:\n    a: {}\n    b: {publicCertificate: {secret: web}}\n";
-    render(&directory, &fleet(public, rest), "").good();
-    let shown = files(
+    let paths = [
+        "instances/a/certificate-public-tls.yaml",
+        "instances/a/values.yaml",
+        "instances/b/certificate-web.yaml",
+    ];
+    assert_rendered(
         &directory,
-        &[
-            "instances/a/certificate-public-tls.yaml",
-            "instances/a/values.yaml",
-            "instances/b/certificate-web.yaml",
-        ],
+        &fleet(public, rest),
+        &paths,
+        "fleet-passthrough",
     );
-    insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("fleet-passthrough", shown);
-    });
     let cluster = names_in(&directory.path().join("tree/cluster"));
     assert_eq!(cluster, ["traefik-values.yaml"]);
-    assert_eq!(lint(&directory).status, 0);
 }
 
 #[test]
