@@ -85,16 +85,7 @@ pub(crate) struct Result {
 impl Load {
     /// Starts asking `host` for `/` at `to`, `rate` times a second, on connections that are kept as long as they live.
     pub(crate) fn start(client: &Client, to: SocketAddr, host: &str, rate: u32) -> Self {
-        let record = Record::new(vec![to]);
-        let browsers = (0..BROWSERS).map(|number| Browser {
-            client: client.clone(),
-            record: record.clone(),
-            host: host.to_owned(),
-            page: None,
-            kept: u32::MAX,
-            number,
-        });
-        Self::of(browsers, rate)
+        Self::of_one(client, to, host, rate, u32::MAX)
     }
 
     /// The same on a new connection for each request, so that the certificate of each is verified.
@@ -104,13 +95,18 @@ impl Load {
         host: &str,
         rate: u32,
     ) -> Self {
+        Self::of_one(client, to, host, rate, 1)
+    }
+
+    /// Starts asking one host, each connection `kept` times.
+    fn of_one(client: &Client, to: SocketAddr, host: &str, rate: u32, kept: u32) -> Self {
         let record = Record::new(vec![to]);
         let browsers = (0..BROWSERS).map(|number| Browser {
             client: client.clone(),
             record: record.clone(),
             host: host.to_owned(),
             page: None,
-            kept: 1,
+            kept,
             number,
         });
         Self::of(browsers, rate)

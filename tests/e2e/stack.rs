@@ -156,6 +156,22 @@ impl Case {
         )
     }
 
+    /// The same at an address, with further flags and without the debugging log.
+    pub(crate) fn traefik_at(
+        &self,
+        address: Ipv4Addr,
+        release: &Release,
+        cluster: &Cluster,
+        namespaces: &[&str],
+        arguments: &[String],
+    ) -> Traefik {
+        let programs = &self.stack.programs;
+        let directory = &self.directory;
+        Traefik::start_with(
+            programs, release, cluster, namespaces, address, directory, arguments,
+        )
+    }
+
     /// Starts an httpd.
     pub(crate) fn httpd(&self, name: &str, sites: &[Site], settings: &Settings) -> Httpd {
         Httpd::start(&self.stack.programs, &self.directory, name, sites, settings)

@@ -314,15 +314,7 @@ impl<'a> Site<'a> {
                 .map(|name| format!("--entrypoints.{name}.proxyprotocol.trustedips={front}"));
             flags.extend(trusting);
         }
-        Traefik::start_with(
-            &case.stack.programs,
-            release,
-            cluster,
-            &[namespace],
-            node,
-            &case.directory,
-            &flags,
-        )
+        case.traefik_at(node, release, cluster, &[namespace], &flags)
     }
 
     /// Starts an ACME server and makes an issuer of it that solves HTTP-01; returns it with the issuer's name.

@@ -19,7 +19,6 @@ use crate::components::newest;
 use crate::httpd::{Httpd, Settings};
 use crate::instance::{Instance, browser};
 use crate::stack::{Case, Stack, trial};
-use crate::traefik::Traefik;
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
@@ -114,13 +113,11 @@ fn busy_httpd(case: &Case) {
         .collect();
     let browser = browser(case, cluster, namespaces[0], "example.org");
     let usual = case.traefik(&release, cluster, &namespaces);
-    let fast = Traefik::start_with(
-        &case.stack.programs,
+    let fast = case.traefik_at(
+        case.stack.address(),
         &release,
         cluster,
         &namespaces,
-        case.stack.address(),
-        &case.directory,
         &["--experimental.fastproxy=true".to_owned()],
     );
     let before = |setting: &Setting| if setting.fast { &fast } else { &usual };

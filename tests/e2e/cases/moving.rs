@@ -591,13 +591,11 @@ impl<'a> Moving<'a> {
         let at = &mut self.nodes[node];
         at.traefik = None;
         let web = format!("--entrypoints.web.address={}:80", at.address);
-        let traefik = Traefik::start_with(
-            &case.stack.programs,
+        let traefik = case.traefik_at(
+            at.address,
             &self.release,
             self.cluster,
             &namespaces,
-            at.address,
-            &case.directory,
             &[flags, &[web]].concat(),
         );
         // It is ready when it answers.

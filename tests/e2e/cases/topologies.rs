@@ -193,13 +193,11 @@ fn ended_tls(case: &Case, release: &Release, topology: &str, ends: Ends) {
         )
     });
     let web = format!("--entrypoints.web.address={node}:80");
-    let traefik = Traefik::start_with(
-        &case.stack.programs,
+    let traefik = case.traefik_at(
+        node,
         release,
         cluster,
         &[&namespace],
-        node,
-        &case.directory,
         &[&flags[..], &[web]].concat(),
     );
     traefik.wait_for(&instance.host);
@@ -277,15 +275,7 @@ fn inspected(case: &Case, release: &Release, ends: Ends) {
     let browser = browser(case, cluster, &namespace, domain);
     let _httpd = with_ingress(case, cluster, instance.site(cluster));
     let told = tell(case, topology, ends.kind, "2", [balancer, node]);
-    let traefik = Traefik::start_with(
-        &case.stack.programs,
-        release,
-        cluster,
-        &[&namespace],
-        node,
-        &case.directory,
-        &[],
-    );
+    let traefik = case.traefik_at(node, release, cluster, &[&namespace], &[]);
 
     let shown_by = |authority: &Authority| {
         let pair = authority.client("load balancer");
@@ -427,13 +417,11 @@ fn announced(
 ) -> (Traefik, Balancer) {
     let [balancer, node] = [case.stack.address(), case.stack.address()];
     let told = tell(case, topology, kind, version, [balancer, node]);
-    let traefik = Traefik::start_with(
-        &case.stack.programs,
+    let traefik = case.traefik_at(
+        node,
         release,
         cluster,
         &[namespace],
-        node,
-        &case.directory,
         &[format!(
             "--entrypoints.websecure.proxyprotocol.trustedips={}",
             told.trusted
