@@ -1,5 +1,6 @@
 //! What is read.
 
+use crate::yaml::encoding::Undecodable;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -15,6 +16,8 @@ pub struct Source {
     pub text: Zeroizing<String>,
     /// Its path from where roots, ignored rules and baselines name files, if its name is from elsewhere.
     pub place: Option<String>,
+    /// Why its bytes are not a text.
+    pub(super) undecodable: Option<Undecodable>,
     kept: Kept,
 }
 
@@ -40,6 +43,7 @@ impl Source {
             name: name.into(),
             text,
             place: None,
+            undecodable: None,
             kept: Kept::Lines,
         }
     }
@@ -50,6 +54,15 @@ impl Source {
         Self {
             kept: Kept::Nothing,
             ..Self::new(name, text)
+        }
+    }
+
+    /// Notes why its bytes are not a text; it has U+FFFD for what they are not.
+    #[must_use]
+    pub fn undecodable(self, why: Option<Undecodable>) -> Self {
+        Self {
+            undecodable: why,
+            ..self
         }
     }
 

@@ -9,7 +9,7 @@ use super::output::{self, print_or_end, warn};
 use super::paths::check_stdin;
 use super::report_format::ReportArguments;
 use super::traefik_release::release;
-use super::world::{self, Text};
+use super::world;
 use super::writing::{SideFile, Writing};
 use civi_ingress::chart::ChartMajor;
 use civi_ingress::fault::{Fault, Faults};
@@ -433,7 +433,7 @@ fn sources(
         files.extend(tree.files);
     }
     let read = |path: &PathBuf| {
-        let text = world::read_stream(path)?;
+        let (text, undecodable) = world::read_any_stream(path)?;
         if world::is_stdin(path) && text.content.trim().is_empty() {
             let help = "the command before the pipe may have failed";
             return Err(Fault::new("there are no manifests")
@@ -441,26 +441,29 @@ fn sources(
                 .file(&text.name)
                 .into());
         }
-        Ok(text)
+        Ok((text, undecodable))
     };
     // How much they hold shows when they are read.
     let length = files.len() * OPENED;
-    let texts: Vec<Result<Text, Failure>> = with_threads(length, || each(&files, read));
+    let texts: Vec<Result<_, Failure>> = with_threads(length, || each(&files, read));
     let mut sources = Vec::with_capacity(texts.len());
     let mut known = BTreeSet::new();
     let mut unreadable: Option<Failure> = None;
     for text in texts {
         match text {
             // A file that is named twice holds its objects once.
-            Ok(text)
+            Ok((text, _))
                 if text
                     .identity
                     .is_some_and(|identity| !known.insert(identity)) => {}
-            Ok(text) => sources.push(if text.can_be_read_again {
-                Source::of_file(text.name, text.content)
-            } else {
-                Source::new(text.name, text.content)
-            }),
+            Ok((text, undecodable)) => {
+                let source = if text.can_be_read_again {
+                    Source::of_file(text.name, text.content)
+                } else {
+                    Source::new(text.name, text.content)
+                };
+                sources.push(source.undecodable(undecodable));
+            }
             Err(failure) => match &mut unreadable {
                 None => unreadable = Some(failure),
                 Some(first) => {
@@ -482,7 +485,7 @@ fn read_again(sources: &mut [Source], found: &Report, level: Severity) {
     let files: BTreeSet<usize> = shown.map(|finding| finding.file).collect();
     for file in files {
         if let Some(source) = sources.get_mut(file).filter(|source| source.is_gone())
-            && let Ok(text) = world::read_stream(Path::new(&*source.name))
+            && let Ok((text, _)) = world::read_any_stream(Path::new(&*source.name))
         {
             source.take_again(text.content);
         }

@@ -9,7 +9,7 @@ use super::error::{Failure, words};
 use super::lexical::{is_yaml, without_dots};
 use super::output::explain;
 use anyhow::{Context as _, anyhow};
-use civi_ingress::fault::{Fault, Place};
+use civi_ingress::fault::Fault;
 use civi_ingress::fleet::Source;
 use civi_ingress::gitops::compose::drawing::Drawing;
 use civi_ingress::pki::forms::{self, FormPart};
@@ -20,6 +20,7 @@ use civi_ingress::pki::{Certificate, KeyType, PrivateKey};
 use civi_ingress::status::Language;
 use civi_ingress::threads::{OPENED, each, with_threads};
 use civi_ingress::yaml::MANIFESTS_LIMIT;
+use civi_ingress::yaml::encoding::{self, Undecodable};
 use rcgen::KeyPair;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -442,6 +443,12 @@ pub(super) fn read_stream(path: &Path) -> Result<Text, Failure> {
     read_text(path, STREAM_LIMIT)
 }
 
+/// Reads a stream of manifests as [`read_stream`] does, and says why it is not a text where it is not; it then has U+FFFD for
+/// what it is not.
+pub(super) fn read_any_stream(path: &Path) -> Result<(Text, Option<Undecodable>), Failure> {
+    read_decoded(path, STREAM_LIMIT)
+}
+
 /// Reads certificates or keys of a file in any of their forms, or stdin for `-`, as PEM.
 pub(super) fn read_pem(
     path: &Path,
@@ -482,50 +489,36 @@ fn read_any(
 
 /// Reads a text of at most `limit` bytes.
 fn read_text(path: &Path, limit: u64) -> Result<Text, Failure> {
-    let name = name_of(path);
-    let (mut bytes, identity) = read_any(path, limit)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let what = format!("the text is not UTF-8 (byte {})", error.valid_up_to() + 1);
-        let is_table = path
-            .extension()
-            .is_some_and(|ext| ext.eq_ignore_ascii_case("csv"));
-        let help = if is_table {
-            "save it as `CSV UTF-8`; Excel's plain `CSV` uses a Windows code page"
-        } else {
-            civi_ingress::pki::pem::advice(&bytes)
-        };
-        let fault = Fault::new(what).help(help);
-        if !is_table {
-            return fault.file(&name);
-        }
-        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let line = before.matches('\n').count() as u64 + 1;
-        let column = before
-            .chars()
-            .rev()
-            .take_while(|char| *char != '\n')
-            .count() as u64
-            + 1;
-        let text = String::from_utf8_lossy(&bytes);
-        let place = Place::Position {
-            file: name.clone(),
-            line,
-            column,
-        };
-        fault.at(place).with_source(&text)
-    })?;
-    // Windows editors put a byte order mark in front.
-    if text.starts_with('\u{feff}') {
-        bytes.drain(..'\u{feff}'.len_utf8());
+    let (text, undecodable) = read_decoded(path, limit)?;
+    let Some(Undecodable { what, at, help, .. }) = undecodable else {
+        return Ok(text);
+    };
+    let is_table = path
+        .extension()
+        .is_some_and(|ext| ext.eq_ignore_ascii_case("csv"));
+    let fault = Fault::new(what);
+    if !is_table {
+        return Err(fault.help(help).file(&text.name).into());
     }
-    let content = String::from_utf8(std::mem::take(&mut *bytes)).expect("it was just seen to be");
-    let content = Zeroizing::new(content);
-    Ok(Text {
+    let help = "save it as `CSV UTF-8`; Excel's plain `CSV` uses a Windows code page";
+    let fault = fault.help(help).at(at.place(&text.name));
+    Err(fault.with_source(&text.content).into())
+}
+
+/// Reads a text of at most `limit` bytes, and says why it is not one where it is not; it then has U+FFFD for what it is not.
+fn read_decoded(path: &Path, limit: u64) -> Result<(Text, Option<Undecodable>), Failure> {
+    let (mut bytes, identity) = read_any(path, limit)?;
+    let (content, undecodable) = match encoding::decode(&mut bytes) {
+        Ok(content) => (content, None),
+        Err(mut undecodable) => (std::mem::take(&mut undecodable.text), Some(undecodable)),
+    };
+    let text = Text {
         can_be_read_again: !is_stdin(path) && !is_made_by_a_shell(path),
-        name,
+        name: name_of(path),
         content,
         identity,
-    })
+    };
+    Ok((text, undecodable))
 }
 
 /// Longest stream of manifests that is read, in bytes.

@@ -29,7 +29,7 @@ pub struct Budget {
 pub struct Exceeded;
 
 /// What a part took of a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
     pub(super) bytes: usize,
     pub(super) values: usize,

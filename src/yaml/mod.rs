@@ -4,6 +4,7 @@
 //! leaves once more.
 
 pub mod budget;
+pub mod encoding;
 pub mod outline;
 pub mod scalar;
 pub mod second_reader;

@@ -3,6 +3,7 @@
 use super::{filled, source};
 use crate::support::{NOW, names_in, read, run_in, run_with_stdin, write};
 use civi_ingress::lint::{Options, lint};
+use serde_json::Value;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -102,17 +103,72 @@ fn all_files_that_cannot_be_read_are_named_at_once() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     write(&path.join("good.yaml"), "a: 1\n");
-    std::fs::write(path.join("latin.yaml"), b"a: \xe9\n").unwrap();
-    let run = run_in(path, &["lint", "good.yaml", "latin.yaml", "missing.yaml"]);
-    assert_eq!((run.status, run.stdout.as_str()), (3, ""));
+    let run = run_in(path, &["lint", "gone.yaml", "good.yaml", "missing.yaml"]);
+    assert_eq!((run.status, run.stdout.as_str()), (4, ""));
     assert_eq!(
         run.stderr,
-        "error: latin.yaml: the text is not UTF-8 (byte 4)\n\
-         help: its letters are those of Latin-1 or Windows: save it as UTF-8, or `iconv -f WINDOWS-1252 -t UTF-8 FILE >PLAIN`\n\
+        "error: cannot read gone.yaml: No such file or directory\n\
          error: cannot read missing.yaml: No such file or directory\n"
     );
-    let run = run_in(path, &["lint", "missing.yaml"]);
-    assert_eq!(run.status, 4);
+}
+
+#[test]
+fn a_file_whose_bytes_are_no_text_is_found_beside_the_rest() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let manifest = "apiVersion: v1\nkind: Servcie\nmetadata: {name: s}\n";
+    write(&path.join("good.yaml"), manifest);
+    let latin = b"apiVersion: v1\nkind: Namespace\nmetadata: {name: n, labels: {a: \xe9}}\n";
+    std::fs::write(path.join("latin.yaml"), latin).unwrap();
+    std::fs::write(path.join("other.yaml"), b"a: \xe9\n").unwrap();
+    let run = run_in(path, &["lint", ".", "-o", "json", "--level", "info"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let found: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let text = |key: &str| finding[key].as_str().unwrap();
+            format!(
+                "{} {} {}:{}:{}",
+                text("severity"),
+                text("code"),
+                text("file"),
+                finding["line"],
+                finding["column"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        (run.status, found),
+        (
+            1,
+            [
+                "error CI318 ./good.yaml:2:7",
+                "error CI009 ./latin.yaml:3:33",
+                "info CI009 ./other.yaml:1:4"
+            ]
+            .map(str::to_owned)
+            .to_vec()
+        )
+    );
+    assert!(
+        run.stdout.contains("iconv -f WINDOWS-1252"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn manifests_in_utf_16_are_read_as_kubectl_reads_them() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let text = "\u{feff}apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n---\napiVersion: v1\nkind: Servcie\nmetadata: {name: s}\n";
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(path.join("wide.yaml"), bytes).unwrap();
+    let run = run_in(path, &["lint", "wide.yaml"]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stdout.contains("6 | kind: Servcie"), "{}", run.stdout);
 }
 
 #[test]

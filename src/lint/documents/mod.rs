@@ -29,6 +29,10 @@ pub(super) fn broken(document: Broken) -> Finding {
     let is_twice = document.what.starts_with(TWICE);
     let is_of_tag = document.what == UNKNOWN_TAG;
     let finding = Finding::of_file(&CI009, document.file, document.at, document.what);
+    let finding = match document.help {
+        Some(help) => finding.with_help(help),
+        None => finding,
+    };
     match document.claim {
         // kubectl takes a tag that it does not know for none.
         Claim::Manifest if is_of_tag => finding.with_severity(Severity::Info),

@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::lint::source::Source;
 use crate::threads::{each, each_mut};
 use crate::yaml::budget::{Budget, Spent};
+use crate::yaml::encoding::Undecodable;
 use crate::yaml::stream::{self, Cut};
 use crate::yaml::{At, MANIFESTS_LIMIT, Node};
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub(in crate::lint) struct Broken {
     pub(in crate::lint) at: At,
     pub(in crate::lint) what: String,
     pub(in crate::lint) claim: Claim,
+    /// What to do, if that is not what the rule says.
+    pub(in crate::lint) help: Option<&'static str>,
 }
 
 /// What a document that cannot be read claims to be.
@@ -143,6 +146,21 @@ struct Part {
 }
 
 impl Part {
+    /// Stands for a file whose bytes are not a text, of which this is what can be decoded.
+    fn undecodable(why: &Undecodable, file: &str, text: &str) -> Self {
+        let line = usize::try_from(why.at.line).unwrap_or_default();
+        Self {
+            lines_before: 0,
+            spent: Spent::default(),
+            read: Err(stream::Broken {
+                at: why.at,
+                what: why.what.clone(),
+            }),
+            claim: Claim::of(file, text, line),
+            repeated: Vec::new(),
+        }
+    }
+
     /// Returns whether the budget of all was spent when it was read.
     fn is_too_much(&self) -> bool {
         self.read.as_ref().is_err_and(stream::Broken::is_of_all)
@@ -186,6 +204,8 @@ pub(in crate::lint) fn read<T: Send>(
     };
     for (file, one) in all.into_iter().enumerate() {
         found.kept.push(one.kept);
+        let undecodable = sources[file].undecodable.as_ref();
+        let help = undecodable.map(|undecodable| undecodable.help);
         let mut number = 0;
         for part in one.parts {
             let claim = part.claim;
@@ -197,6 +217,7 @@ pub(in crate::lint) fn read<T: Send>(
                     at,
                     what,
                     claim,
+                    help: None,
                 }));
             match part.read {
                 Ok(documents) => {
@@ -206,6 +227,7 @@ pub(in crate::lint) fn read<T: Send>(
                         at: read.node.at,
                         what: HEADLESS.to_owned(),
                         claim: Claim::Manifest,
+                        help: None,
                     }));
                     found.documents.extend(documents.into_iter().map(|read| {
                         number += 1;
@@ -224,6 +246,7 @@ pub(in crate::lint) fn read<T: Send>(
                     at,
                     what,
                     claim,
+                    help,
                 }),
             }
         }
@@ -238,9 +261,10 @@ fn one<T>(
     known: &Certificates,
 ) -> One<T> {
     let name = Arc::clone(&source.name);
-    let parts = match &stream::cut(&source.text)[..] {
-        [cut] => vec![part(*cut, &name, budget, known)],
-        cuts => each(cuts, |cut| part(*cut, &name, budget, known)),
+    let parts = match (&source.undecodable, &stream::cut(&source.text)[..]) {
+        (Some(why), _) => vec![Part::undecodable(why, &name, &source.text)],
+        (None, [cut]) => vec![part(*cut, &name, budget, known)],
+        (None, cuts) => each(cuts, |cut| part(*cut, &name, budget, known)),
     };
     let kept = keep(&source.text);
     if !parts.iter().any(Part::is_too_much) {
