@@ -13,6 +13,9 @@ use std::borrow::Cow;
 pub struct Service {
     /// Whether it only stands for a name of the DNS: type `ExternalName`.
     pub is_external: bool,
+    /// Whether it has no address of its own: `clusterIP: None`. It alone may have no ports, but for one that is external
+    /// (`ValidateService` in `pkg/apis/core/validation` of Kubernetes 1.34).
+    pub is_headless: bool,
     /// `selector`: labels of its pods, key and value.
     pub selector: Vec<(String, String)>,
     /// `ports`.
@@ -186,6 +189,7 @@ impl Service {
         };
         Self {
             is_external: of_type("ExternalName"),
+            is_headless: spec.text_of("clusterIP") == Some("None"),
             selector: labels(spec.get("selector")),
             ports: spec.items_of("ports").iter().map(port).collect(),
             options: ServiceOptions::of(object),

@@ -331,12 +331,13 @@ fn service<'a>(httpd: &Httpd, grounds: &Grounds<'a>) -> Option<(&'a Object, &'a 
     Some((object, object.resource.service()?))
 }
 
-/// Finds a port that the Service does not have; of one without ports nothing is known.
+/// Finds a port that the Service does not have. Of one without ports nothing is known, unless it may have none.
 #[must_use]
 pub fn port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
     let wanted = httpd.port.as_ref()?;
     let (service, ports) = service(httpd, grounds)?;
-    let is_known = ports.ports.is_empty() || ports.port(wanted).is_some();
+    let is_open = ports.ports.is_empty() && !ports.is_headless;
+    let is_known = is_open || ports.port(wanted).is_some();
     (!is_known).then_some(Clash::NoSuchPort {
         service,
         ports,

@@ -166,6 +166,17 @@ fn settings_of_tls_that_no_browser_meets_are_refused() {
             options("{minVersion: VersionTLS12, curvePreferences: [CurveP521]}"),
             &["CI420"],
         ),
+        (
+            "a newer curve",
+            options("{minVersion: VersionTLS12, curvePreferences: [X25519MLKEM768]}"),
+            &[],
+        ),
+        (
+            "a newer curve than the release",
+            options("{minVersion: VersionTLS12, curvePreferences: [X25519MLKEM768]}")
+                .replace("traefik=3.7.15", "traefik=3.4.3"),
+            &["CI420"],
+        ),
     ]);
 }
 

@@ -405,7 +405,11 @@ impl<'m, 'a> Spot<'m, 'a> {
             WayIn::IngressRoute | WayIn::IngressRouteTcp => {
                 let numbers = service.ports.iter().filter_map(|port| port.number);
                 let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-                format!(", only {}", numbers.join(", "))
+                if service.ports.is_empty() {
+                    ", and no other".to_owned()
+                } else {
+                    format!(", only {}", numbers.join(", "))
+                }
             }
             WayIn::Ingress | WayIn::HttpRoute | WayIn::TlsRoute | WayIn::VirtualService => {
                 String::new()

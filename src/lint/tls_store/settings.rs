@@ -7,6 +7,7 @@ use crate::kinds::traefik::{TlsOption, tls_version};
 use crate::lint::facts::loaded::Loaded;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
+use crate::release::Release;
 use crate::yaml::Node;
 
 /// The cipher suites of `CipherSuites` in `pkg/tls/cipher.go`, 2.11 to 3.7.
@@ -40,17 +41,38 @@ const SUITES: [&str; 28] = [
     "TLS_CHACHA20_POLY1305_SHA256",
     "TLS_FALLBACK_SCSV",
 ];
-/// The curves of `CurveIDs` in `pkg/tls/certificate.go` of every release, without regard to case of their first letter.
-const CURVES: [&str; 8] = [
+/// The curves of `CurveIDs` in `pkg/tls/certificate.go`, each with the first release that has it. Those of the last rows
+/// v3.7.13 has, and v3.7.9 does not.
+const CURVES: [(&str, Release); 14] = [
+    ("secp256r1", Release::exactly(2, 0, 0)),
+    ("CurveP256", Release::exactly(2, 0, 0)),
+    ("secp384r1", Release::exactly(2, 0, 0)),
+    ("CurveP384", Release::exactly(2, 0, 0)),
+    ("secp521r1", Release::exactly(2, 0, 0)),
+    ("CurveP521", Release::exactly(2, 0, 0)),
+    ("x25519", Release::exactly(2, 0, 0)),
+    ("X25519", Release::exactly(2, 0, 0)),
+    ("x25519mlkem768", Release::exactly(3, 5, 0)),
+    ("X25519MLKEM768", Release::exactly(3, 5, 0)),
+    ("secp256r1mlkem768", Release::exactly(3, 7, 10)),
+    ("SecP256r1MLKEM768", Release::exactly(3, 7, 10)),
+    ("secp384r1mlkem1024", Release::exactly(3, 7, 10)),
+    ("SecP384r1MLKEM1024", Release::exactly(3, 7, 10)),
+];
+/// Curves that all browsers offer, by the names of [`CURVES`].
+const OFFERED: [&str; 8] = [
     "secp256r1",
     "CurveP256",
     "secp384r1",
     "CurveP384",
-    "secp521r1",
-    "CurveP521",
     "x25519",
     "X25519",
+    "x25519mlkem768",
+    "X25519MLKEM768",
 ];
+
+/// The field of curves.
+const CURVE_PREFERENCES: &str = "curvePreferences";
 
 pub(super) fn check(
     model: &Model<'_>,
@@ -66,35 +88,26 @@ pub(super) fn check(
         findings.push(finding.warning_unless(is_used));
     };
     let spec = object.spec();
-    for (key, known) in [
-        ("cipherSuites", &SUITES[..]),
-        ("curvePreferences", &CURVES[..]),
-    ] {
+    let release = model.knowledge.release;
+    for key in ["cipherSuites", CURVE_PREFERENCES] {
         let items = spec.items_of(key).iter().enumerate();
         for (index, text) in items.filter_map(|(index, item)| Some((index, item.text()?))) {
-            // Newer releases know curves with ML-KEM, too.
-            let is_newer = key == "curvePreferences" && text.to_ascii_lowercase().contains("mlkem");
-            if !known.contains(&text) && !is_newer {
-                let message = format!("Traefik does not know `{}`", text.escape_debug());
+            if !is_known(release, key, text) {
+                let message = format!("Traefik {release} does not know `{}`", text.escape_debug());
                 find(format!("spec.{key}[{index}]"), message);
             }
         }
     }
     let version = |name: &Option<String>| name.as_deref().and_then(tls_version);
-    let offered = ["P256", "p256", "P384", "p384", "25519"];
     let curves: Vec<&str> = spec
-        .items_of("curvePreferences")
+        .items_of(CURVE_PREFERENCES)
         .iter()
         .filter_map(Node::text)
         .collect();
-    let is_offered = |curve: &&str| {
-        offered.iter().any(|part| curve.contains(part)) && !curve.starts_with("SecP")
-            || curve.starts_with("secp256r1")
-            || curve.starts_with("secp384r1")
-    };
+    let is_offered = |curve: &&str| OFFERED.contains(curve);
     if !curves.is_empty() && !curves.iter().any(is_offered) {
         let message = "not all browsers know one of these curves".to_owned();
-        find("spec.curvePreferences".to_owned(), message);
+        find(format!("spec.{CURVE_PREFERENCES}"), message);
     }
     // From TLS 1.3 on Go chooses suites itself.
     let suites: Vec<&str> = spec
@@ -140,6 +153,16 @@ pub(super) fn check(
             let message = format!("`{how}` needs a CA, and there is none");
             find("spec.clientAuth".to_owned(), message);
         }
+    }
+}
+
+/// Returns whether a release knows the name of a suite or curve.
+fn is_known(release: Release, key: &str, text: &str) -> bool {
+    if key == CURVE_PREFERENCES {
+        let mut known = CURVES.iter();
+        known.any(|(name, since)| *name == text && release >= *since)
+    } else {
+        SUITES.contains(&text)
     }
 }
 
