@@ -270,6 +270,39 @@ fn what_a_patch_or_a_replacement_replaces_is_open_or_replaced() {
 }
 
 #[test]
+fn what_flux_patches_is_patched() {
+    let route = "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: r, namespace: web}\nspec:\n  entryPoints: [websecure]\n  \
+                 routes: [{match: Host(`a.example.org`), kind: Rule, services: [{name: s, namespace: other, port: 80}]}]\n  tls: {}\n";
+    let patch = |namespace: &str| {
+        format!(
+            "[{{target: {{kind: IngressRoute}}, patch: '[{{op: replace, path: /spec/routes/0/services/0/namespace, value: {namespace}}}]'}}]"
+        )
+    };
+    let flux = |name: &str, patches: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec: {{path: ./apps, patches: {patches}}}\n---\n"
+        )
+    };
+    let of_flux = |flux: &str, kustomization: Option<&str>, expected: &[&str]| {
+        let mut files = vec![("r/clusters/flux.yaml", flux), ("r/apps/web/r.yaml", route)];
+        files.extend(kustomization.map(|text| ("r/apps/kustomization.yaml", text)));
+        holds(&files, expected);
+    };
+    let taken = Some("resources: [web/r.yaml]");
+    for kustomization in [None, taken] {
+        of_flux(&flux("a", "[]"), kustomization, &["CI209"]);
+        of_flux(&flux("a", &patch("web")), kustomization, &[]);
+        of_flux(&flux("a", &patch("third")), kustomization, &["CI209"]);
+        // Which of the two holds is open.
+        let both = flux("a", &patch("web")) + &flux("b", &patch("third"));
+        of_flux(&both, kustomization, &[]);
+    }
+    // It takes what its kustomization takes, and nothing else.
+    of_flux(&flux("a", &patch("web")), Some("resources: []"), &["CI209"]);
+}
+
+#[test]
 fn what_a_patch_adds_is_there() {
     let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: g}\nspec:\n  gatewayClassName: c\n  \
                    listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {in: yes-it-is}}}}}]\n";

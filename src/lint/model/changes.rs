@@ -1,9 +1,9 @@
-//! What patches and replacements of Kustomize change of the objects of the input.
+//! What patches and replacements of Kustomize, and of Flux, change of the objects of the input.
 
 use super::documents::{Document, is_list};
-use super::kustomize::folder;
+use super::kustomize::{Applied, applied, folder, takers};
 use crate::cluster::data::Certificates;
-use crate::cluster::file_paths::{below, normal};
+use crate::cluster::file_paths::{below, is_in, normal};
 use crate::cluster::{self, kustomization};
 use crate::lint::source::Source;
 use crate::yaml::{At, Node, Value, read_all};
@@ -57,6 +57,10 @@ pub(in crate::lint) struct Changes {
     takers: BTreeMap<String, Vec<usize>>,
     /// The directories of their files.
     folders: BTreeMap<usize, String>,
+    /// The directories that Flux applies, and its own file of each.
+    flux: Vec<(String, usize)>,
+    /// The paths of those files.
+    flux_files: BTreeMap<usize, String>,
 }
 
 impl Changes {
@@ -65,22 +69,33 @@ impl Changes {
             all: Vec::new(),
             takers: BTreeMap::new(),
             folders: BTreeMap::new(),
+            flux: Vec::new(),
+            flux_files: BTreeMap::new(),
         };
         let all = documents.iter().filter(|document| document.is_of_roots);
         if !all.into_iter().any(|document| has_changes(&document.node)) {
             return changes;
         }
         let tree = Tree::of(documents, sources);
+        for (path, numbers) in takers(&tree.all, |file| tree.names[file]) {
+            let files = numbers.iter().map(|number| tree.all[*number].0);
+            changes.takers.insert(path, files.collect());
+        }
         for (number, (file, node)) in tree.all.iter().enumerate() {
-            for path in kustomization::taken(node, tree.name(*file)) {
-                changes.takers.entry(path).or_default().push(*file);
-            }
-            let folder = normal(folder(tree.name(*file)));
+            let folder = normal(folder(tree.names[*file]));
             changes.folders.insert(*file, folder);
             if has_changes(node) {
                 let own = changes_of(&tree, *file, node);
                 changes.all.push((*file, tree.files(number), own));
             }
+        }
+        for Applied { file, spec, path } in applied(&tree.flux, &tree.names, |_| true) {
+            if has_changes(spec) {
+                let own = changes_of(&tree, file, spec);
+                changes.all.push((file, tree.below(&path), own));
+            }
+            changes.flux.push((path, file));
+            changes.flux_files.insert(file, normal(tree.names[file]));
         }
         changes
     }
@@ -134,16 +149,29 @@ impl Changes {
         documents.iter().enumerate().filter_map(copy).collect()
     }
 
-    /// Returns whether a file is taken once by the kustomizations of a root, and so each of those.
+    /// Returns whether a file is taken once by the kustomizations of a root, and so each of those. What Flux applies is taken
+    /// by its Kustomization, whose own file is taken in turn, at the top by itself.
     fn has_one_way(&self, name: &str, is_of_root: &impl Fn(usize) -> bool) -> bool {
         let mut path = normal(name);
+        let mut seen = BTreeSet::new();
         // Those that take each other in a circle have no end.
         for _ in 0..100 {
             let takers = self.takers.get(&path).into_iter().flatten();
-            let takers: Vec<&usize> = takers.filter(|file| is_of_root(**file)).collect();
+            let takers: Vec<usize> = takers.copied().filter(|file| is_of_root(*file)).collect();
             match takers[..] {
-                [] => return true,
-                [file] => path = self.folders.get(file).cloned().unwrap_or_default(),
+                [] => {
+                    let flux = self.flux.iter();
+                    let flux =
+                        flux.filter(|(folder, file)| is_in(&path, folder) && is_of_root(*file));
+                    let flux: Vec<usize> = flux.map(|(_, file)| *file).collect();
+                    match flux[..] {
+                        [] => return true,
+                        [file] if !seen.insert(file) => return true,
+                        [file] => path.clone_from(&self.flux_files[&file]),
+                        _ => return false,
+                    }
+                }
+                [file] => path = self.folders.get(&file).cloned().unwrap_or_default(),
                 _ => return false,
             }
         }
@@ -151,10 +179,11 @@ impl Changes {
     }
 }
 
+/// Returns whether a kustomization, or the `spec` of one of Flux, changes what it takes.
 fn has_changes(kustomization: &Node) -> bool {
-    CHANGES
-        .iter()
-        .any(|key| !kustomization.items_of(key).is_empty())
+    let has = |node: &Node| CHANGES.iter().any(|key| !node.items_of(key).is_empty());
+    has(kustomization)
+        || kustomization::is_of_flux(kustomization) && kustomization.get("spec").is_some_and(has)
 }
 
 impl Edit {
@@ -203,7 +232,7 @@ impl Change {
 
 /// Returns the changes that a kustomization itself makes.
 fn changes_of(tree: &Tree<'_>, file: usize, node: &Node) -> Vec<Change> {
-    let in_file = |path: &str| tree.nodes(&below(folder(tree.name(file)), path));
+    let in_file = |path: &str| tree.nodes(&below(folder(tree.names[file]), path));
     let inline = |text: &str| read_all(text, "patch").unwrap_or_default();
     let mut changes = Vec::new();
     let mut add = |target: Option<&Node>, patches: Vec<Node>| {
@@ -452,29 +481,31 @@ fn placed(value: &Node, at: At) -> Node {
 /// The kustomizations of the input, for what each takes.
 struct Tree<'a> {
     all: Vec<(usize, &'a Node)>,
+    /// Those of Flux.
+    flux: Vec<(usize, &'a Node)>,
     documents: &'a [Document],
-    sources: &'a [Source],
+    /// The names of all files.
+    names: Vec<&'a str>,
     by_folder: BTreeMap<String, usize>,
     by_name: BTreeMap<String, usize>,
 }
 
 impl<'a> Tree<'a> {
     fn of(documents: &'a [Document], sources: &'a [Source]) -> Self {
+        let names: Vec<&str> = sources.iter().map(|source| &*source.name).collect();
         let all = documents.iter().filter(|document| document.is_of_roots);
         let all = all.map(|document| (document.file, &document.node));
-        let all: Vec<(usize, &Node)> = all
-            .filter(|(file, node)| kustomization::is_one(node, &sources[*file].name))
-            .filter(|(_, node)| !kustomization::is_of_flux(node))
-            .collect();
-        let folder_of = |file: usize| normal(folder(&sources[file].name));
-        let folders = all.iter().map(|(file, _)| folder_of(*file));
-        let names = sources.iter().map(|source| normal(&source.name));
+        let (flux, all): (Vec<_>, Vec<_>) = all
+            .filter(|(file, node)| kustomization::is_one(node, names[*file]))
+            .partition(|(_, node)| kustomization::is_of_flux(node));
+        let folders = all.iter().map(|(file, _)| normal(folder(names[*file])));
         Self {
             by_folder: folders.zip(0..).collect(),
-            by_name: names.zip(0..).collect(),
+            by_name: names.iter().map(|name| normal(name)).zip(0..).collect(),
             all,
+            flux,
             documents,
-            sources,
+            names,
         }
     }
 
@@ -492,6 +523,16 @@ impl<'a> Tree<'a> {
         of_file.map(|document| document.node.clone()).collect()
     }
 
+    /// Returns the files that Flux applies of a directory: what its kustomization takes, else all that is below.
+    fn below(&self, path: &str) -> BTreeSet<usize> {
+        if let Some(number) = self.by_folder.get(path) {
+            return self.files(*number);
+        }
+        let all = self.by_name.iter();
+        let found = all.filter(|(name, _)| is_in(name, path));
+        found.map(|(_, file)| *file).collect()
+    }
+
     /// Returns the files that a kustomization takes, itself or by others; of a component those of all that take it.
     fn files(&self, number: usize) -> BTreeSet<usize> {
         let mut seen = BTreeSet::from([number]);
@@ -499,7 +540,7 @@ impl<'a> Tree<'a> {
         let mut files = BTreeSet::new();
         while let Some(number) = pending.pop() {
             let (file, node) = self.all[number];
-            let name = self.name(file);
+            let name = self.names[file];
             for path in kustomization::taken(node, name) {
                 files.extend(self.by_name.get(&path));
                 let found = self.by_folder.get(&path).copied();
@@ -508,7 +549,7 @@ impl<'a> Tree<'a> {
             if node.text_of("kind") == Some("Component") {
                 let own = normal(folder(name));
                 let takes = |(_, (file, node)): &(usize, &(usize, &Node))| {
-                    let folder = folder(self.name(*file));
+                    let folder = folder(self.names[*file]);
                     let components = node.items_of("components").iter().filter_map(Node::text);
                     components
                         .into_iter()
@@ -520,9 +561,5 @@ impl<'a> Tree<'a> {
             }
         }
         files
-    }
-
-    fn name(&self, file: usize) -> &'a str {
-        &self.sources[file].name
     }
 }

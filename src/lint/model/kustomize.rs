@@ -269,26 +269,44 @@ impl<'a> Kustomizations<'a> {
     }
 
     fn takers(&self) -> BTreeMap<String, Vec<usize>> {
-        let mut takers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (number, (file, node)) in self.all.iter().enumerate() {
-            for path in kustomization::taken(node, self.names[*file]) {
-                takers.entry(path).or_default().push(number);
-            }
-        }
-        takers
+        takers(&self.all, |file| self.names[file])
     }
 }
 
-/// Returns the paths that Flux applies with a namespace of its own. They are relative to the repository, whose top may be
-/// above the top of the input.
-fn targets<'a>(flux: &[(usize, &'a Node)], names: &[&str]) -> Vec<(String, &'a str)> {
-    let target = |(file, node): &(usize, &'a Node)| {
-        let spec = node.get("spec")?;
-        let path = spec.text_of("path").unwrap_or_default();
-        Some((*file, path, spec.text_of("targetNamespace")?))
-    };
-    let targets: Vec<(usize, &str, &str)> = flux.iter().filter_map(target).collect();
-    if targets.is_empty() {
+/// Returns the places of the kustomizations that take a file or a directory, by its path.
+pub(super) fn takers<'n>(
+    all: &[(usize, &Node)],
+    name: impl Fn(usize) -> &'n str,
+) -> BTreeMap<String, Vec<usize>> {
+    let mut takers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, (file, node)) in all.iter().enumerate() {
+        for path in kustomization::taken(node, name(*file)) {
+            takers.entry(path).or_default().push(number);
+        }
+    }
+    takers
+}
+
+/// What a Kustomization of Flux applies.
+pub(super) struct Applied<'a> {
+    /// Its file.
+    pub(super) file: usize,
+    /// Its `spec`.
+    pub(super) spec: &'a Node,
+    /// The directory that it applies.
+    pub(super) path: String,
+}
+
+/// Returns what those Kustomizations of Flux apply whose `spec` is wanted, as far as it is in the input.
+pub(super) fn applied<'a>(
+    flux: &[(usize, &'a Node)],
+    names: &[&str],
+    is_wanted: impl Fn(&Node) -> bool,
+) -> Vec<Applied<'a>> {
+    let specs = flux.iter();
+    let specs = specs.filter_map(|(file, node)| Some((*file, node.get("spec")?)));
+    let specs: Vec<(usize, &Node)> = specs.filter(|(_, spec)| is_wanted(spec)).collect();
+    if specs.is_empty() {
         return Vec::new();
     }
     let all: BTreeSet<String> = names.iter().map(|name| normal(name)).collect();
@@ -301,8 +319,10 @@ fn targets<'a>(flux: &[(usize, &'a Node)], names: &[&str]) -> Vec<(String, &'a s
         let mut from = all.range(first.clone()..);
         from.next().is_some_and(|name| name.starts_with(&first))
     };
-    let resolved = targets.into_iter().filter_map(|(file, path, namespace)| {
+    let resolved = specs.into_iter().filter_map(|(file, spec)| {
+        let path = spec.text_of("path").unwrap_or_default();
         let name = normal(names[file]);
+        // They are relative to the repository, whose top may be above the top of the input.
         let mut tops: Vec<&str> = Vec::new();
         let mut above = directory(&name);
         while let Some(folder) = above {
@@ -310,9 +330,19 @@ fn targets<'a>(flux: &[(usize, &'a Node)], names: &[&str]) -> Vec<(String, &'a s
             above = directory(folder);
         }
         let mut paths = tops.iter().rev().map(|top| below(top, path));
-        Some((paths.find(is_there)?, namespace))
+        let path = paths.find(is_there)?;
+        Some(Applied { file, spec, path })
     });
     resolved.collect()
+}
+
+/// Returns the paths that Flux applies with a namespace of its own.
+fn targets<'a>(flux: &[(usize, &'a Node)], names: &[&str]) -> Vec<(String, &'a str)> {
+    let namespace = |spec: &'a Node| spec.text_of("targetNamespace");
+    applied(flux, names, |spec| spec.get("targetNamespace").is_some())
+        .into_iter()
+        .filter_map(|applied| Some((applied.path, namespace(applied.spec)?)))
+        .collect()
 }
 
 /// Returns whether a kustomization may set the names of what it takes.
