@@ -47,9 +47,9 @@ pub(super) struct Model<'a> {
     pub(super) paths: Vec<Routed<'a>>,
     /// What they are judged by.
     pub(super) grounds: Grounds<'a>,
-    index: BTreeMap<(Class, &'a str, &'a str), usize>,
+    index: BTreeMap<Asked<'a>, usize>,
     /// What several objects are asked for by.
-    again: BTreeSet<(Class, &'a str, &'a str)>,
+    again: BTreeSet<Asked<'a>>,
     by_class: BTreeMap<Class, Vec<usize>>,
     /// Namespaces by the class and name of what they hold.
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
@@ -72,7 +72,16 @@ pub(super) struct Things<'a> {
     instances: Vec<Values<'a>>,
     secrets: BTreeMap<usize, Arc<Data>>,
     kustomize: Kustomizations<'a>,
+    /// The first of all that are asked for by one name.
+    index: BTreeMap<Asked<'a>, usize>,
+    /// What several objects are asked for by.
+    again: BTreeSet<Asked<'a>>,
+    /// Objects that a later one of their file takes the place of, each with that one.
+    replaced: BTreeMap<usize, usize>,
 }
+
+/// What an object is asked for by: its class, its namespace and what it provides.
+type Asked<'a> = (Class, &'a str, &'a str);
 
 /// Takes documents apart, each with what is typed of it: what they hold, and their objects typed. `names` are those of
 /// all files.
@@ -89,11 +98,16 @@ pub(super) fn things<'a>(
         instances: Vec::new(),
         secrets: BTreeMap::new(),
         kustomize: Kustomizations::of(documents, names),
+        index: BTreeMap::new(),
+        again: BTreeSet::new(),
+        replaced: BTreeMap::new(),
     };
     let mut objects = Vec::with_capacity(typed.iter().map(Vec::len).sum());
     for (document, typed) in documents.iter().zip(typed) {
         things.add(document, typed, &mut objects);
     }
+    things.take_the_last();
+    objects.retain(|typed| !things.replaced.contains_key(&typed.number));
     let carried = carriers::carried(documents, &things.objects, names);
     things.values.extend(carried.values);
     things.statics = carried.statics;
@@ -123,14 +137,16 @@ impl<'a> Model<'a> {
             instances,
             secrets,
             kustomize,
+            index,
+            again,
+            replaced,
         } = things;
-        let mut index = BTreeMap::new();
-        let mut again = BTreeSet::new();
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut copied = BTreeSet::new();
         let mut gateways = BTreeMap::new();
-        for (number, object) in objects.iter().enumerate() {
+        let numbered = objects.iter().enumerate();
+        for (number, object) in numbered.filter(|(number, _)| !replaced.contains_key(number)) {
             if object.class == Class::Gateway {
                 gateways
                     .entry((object.provides, kustomize.folder(object.file)))
@@ -141,10 +157,6 @@ impl<'a> Model<'a> {
                 copied.insert((object.class, object.provides));
             }
             by_class.entry(object.class).or_default().push(number);
-            let key = (object.class, object.namespace, object.provides);
-            if *index.entry(key).or_insert(number) != number {
-                again.insert(key);
-            }
             elsewhere
                 .entry((object.class, object.provides))
                 .or_default()
@@ -375,6 +387,43 @@ fn held(object: &Object<'_>, typed: Option<&cluster::Object>) -> Option<Arc<Data
 }
 
 impl<'a> Things<'a> {
+    /// Notes what objects are asked for by. Of two in one file the later one takes the place of the other, as whoever
+    /// applies the file leaves it; the other is judged by itself, and nothing finds it.
+    fn take_the_last(&mut self) {
+        for (number, object) in self.objects.iter().enumerate() {
+            let key = (object.class, object.namespace, object.provides);
+            if *self.index.entry(key).or_insert(number) != number {
+                self.again.insert(key);
+            }
+        }
+        if self.again.is_empty() {
+            return;
+        }
+        let mut last = BTreeMap::new();
+        for (number, object) in self.objects.iter().enumerate() {
+            let key = (object.class, object.namespace, object.provides);
+            if object.name.is_empty() || object.class == Class::Other || !self.again.contains(&key)
+            {
+                continue;
+            }
+            let same = (
+                object.group,
+                object.kind,
+                object.namespace,
+                object.name,
+                object.file,
+            );
+            if let Some(before) = last.insert(same, number) {
+                self.replaced.insert(before, number);
+            }
+        }
+        for number in self.index.values_mut() {
+            while let Some(later) = self.replaced.get(number) {
+                *number = *later;
+            }
+        }
+    }
+
     fn add(&mut self, document: &'a Document, typed: Vec<Typed>, all: &mut Vec<cluster::Object>) {
         let node = &document.node;
         let values_of = |node: &'a Node, prefix: &str, chart: Option<&'a str>| Values {
