@@ -113,6 +113,14 @@ impl Release {
         self.has_since(&[(2, 11, 46), (3, 6, 17), (3, 7, 1)])
     }
 
+    /// Returns whether a router answers 421 on a connection that was opened with other TLS options than its own (`SNICheck`
+    /// in `pkg/middlewares/snicheck/snicheck.go`, since 2.11.47, 3.6.18 and 3.7.2); before, only the options of the two
+    /// names, of SNI and of the Host header, were compared.
+    #[must_use]
+    pub fn compares_options_of_routers(self) -> bool {
+        self.has_since(&[(2, 11, 47), (3, 6, 18), (3, 7, 2)])
+    }
+
     /// Writes the matcher of a rule that takes requests for a host, and none of the TLS of those who ask for it.
     ///
     /// `Host` also says for which names of SNI the route is tried; `HostRegexp` does not (`ParseDomains` in

@@ -26,6 +26,11 @@ pub struct StaticOptions {
     pub entry_points: Vec<EntryPoint>,
     /// `core.defaultRuleSyntax: v2`: rules are read as Traefik 2 does, unless they say otherwise.
     pub rules_of_2: bool,
+    /// Whether some entry point believes the `X-Forwarded-*` of some peer; else Traefik takes them away
+    /// (`pkg/middlewares/forwardedheaders`).
+    pub trusts_forwarded: bool,
+    /// The plugins under `experimental`, in lower case.
+    pub plugins: Vec<String>,
     /// Whether each provider is on, in the order of [`ObjectProvider::ALL`]; nothing where other options say so.
     pub providers: Option<[bool; 3]>,
     /// Whether a file is named: Traefik then reads that alone.
@@ -104,6 +109,7 @@ impl StaticOptions {
             ..Self::default()
         };
         options.add_provider(node);
+        options.add_plugins(node);
         if let Some(transport) = node.get("serversTransport") {
             options.own_transport =
                 transport.get("rootCAs").is_some() || is_set(transport, "insecureSkipVerify");
@@ -112,9 +118,10 @@ impl StaticOptions {
         for (name, node) in points.unwrap_or_default() {
             let point = options.point(&name.text);
             point.port = node.text_of("address").and_then(port);
-            point.takes_proxy = takes_proxy(node);
+            point.takes_proxy = trusts(node, "proxyProtocol");
             point.redirects = node.at_path(&["http", "redirections"]).is_some();
             point.has_tls = node.at_path(&["http", "tls"]).is_some();
+            options.trusts_forwarded |= trusts(node, "forwardedHeaders");
         }
         options
     }
@@ -134,6 +141,7 @@ impl StaticOptions {
             ..Self::default()
         };
         options.add_provider(node);
+        options.add_plugins(node);
         for (name, port, has_tls) in OF_CHART {
             let point = options.point(name);
             point.port = Some(port.to_owned());
@@ -144,7 +152,7 @@ impl StaticOptions {
             let point = options.point(&name.text);
             let port = node.get("port").and_then(Node::scalar);
             point.port = port.or(point.port.take());
-            point.takes_proxy = takes_proxy(node);
+            point.takes_proxy = trusts(node, "proxyProtocol");
             point.redirects = REDIRECTS.iter().any(|path| node.at_path(path).is_some());
             let switches: [&[&str]; 2] = [&["http", "tls", "enabled"], &["tls", "enabled"]];
             let mut switches = switches.iter().filter_map(|path| node.at_path(path));
@@ -152,6 +160,7 @@ impl StaticOptions {
                 Some(Value::Bool(is_on)) => *is_on,
                 _ => point.has_tls && !takes_tls_away(node),
             };
+            options.trusts_forwarded |= trusts(node, "forwardedHeaders");
         }
         for key in ["additionalArguments", "globalArguments"] {
             options.add_arguments(node.items_of(key));
@@ -186,6 +195,8 @@ impl StaticOptions {
         self.safe_naming |= other.safe_naming;
         self.own_transport |= other.own_transport;
         self.rules_of_2 |= other.rules_of_2;
+        self.trusts_forwarded |= other.trusts_forwarded;
+        self.plugins.extend_from_slice(&other.plugins);
         self.namespaces.extend_from_slice(&other.namespaces);
         self.entry_points.extend_from_slice(&other.entry_points);
     }
@@ -203,6 +214,15 @@ impl StaticOptions {
             self.entry_points.len() - 1
         });
         &mut self.entry_points[found]
+    }
+
+    fn add_plugins(&mut self, node: &Node) {
+        for key in ["plugins", "localPlugins"] {
+            let section = node.at_path(&["experimental", key]).map(Node::entries);
+            let entries = section.unwrap_or_default().iter();
+            self.plugins
+                .extend(entries.map(|(name, _)| name.text.to_ascii_lowercase()));
+        }
     }
 
     fn add_provider(&mut self, node: &Node) {
@@ -247,6 +267,10 @@ impl StaticOptions {
                     if let Some(option) = name.strip_prefix("entrypoints.") {
                         self.add_to_point(option, value);
                     }
+                    let plugin = ["experimental.plugins.", "experimental.localplugins."]
+                        .iter()
+                        .find_map(|begin| name.strip_prefix(begin)?.split('.').next());
+                    self.plugins.extend(plugin.map(str::to_owned));
                 }
             }
         }
@@ -254,6 +278,7 @@ impl StaticOptions {
 
     fn add_to_point(&mut self, option: &str, value: &str) {
         let (name, option) = option.split_once('.').unwrap_or((option, ""));
+        self.trusts_forwarded |= option.starts_with("forwardedheaders");
         let point = self.point(name);
         if option == "address" {
             point.port = port(value);
@@ -272,10 +297,10 @@ const REDIRECTS: [&[&str]; 3] = [
     &["http", "redirections"],
 ];
 
-/// Returns whether some peer's PROXY protocol is taken.
-fn takes_proxy(point: &Node) -> bool {
+/// Returns whether an entry point believes what some peer says, by its PROXY protocol or by headers.
+fn trusts(point: &Node, by: &str) -> bool {
     point
-        .get("proxyProtocol")
+        .get(by)
         .is_some_and(|node| !node.items_of("trustedIPs").is_empty() || is_set(node, "insecure"))
 }
 
@@ -316,16 +341,17 @@ mod tests {
     #[test]
     fn the_same_options_are_read_of_a_file_of_arguments_and_of_values() {
         let file = "{providers: {kubernetesCRD: {allowCrossNamespace: true, ingressClass: c, namespaces: [a, b]}}, entryPoints: {web: {address: ':8000', \
-                    http: {redirections: {entryPoint: {to: websecure}}}}, websecure: {address: ':8443/tcp', proxyProtocol: {trustedIPs: [10.0.0.0/8]}, http: {tls: {}}}}}";
+                    http: {redirections: {entryPoint: {to: websecure}}}}, websecure: {address: ':8443/tcp', proxyProtocol: {trustedIPs: [10.0.0.0/8]}, http: {tls: {}}}}, experimental: {plugins: {Door: {}}}}";
         let container = "{args: [--providers.kubernetescrd.allowCrossNamespace, --providers.kubernetescrd.ingressClass=c, '--providers.kubernetesCRD.namespaces=a,b', \
                          '--entryPoints.web.address=:8000', '--entryPoints.web.http.redirections.entryPoint.to=websecure', \
-                         '--entryPoints.websecure.address=:8443/tcp', '--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8', --entryPoints.websecure.http.tls=true]}";
+                         '--entryPoints.websecure.address=:8443/tcp', '--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.0.0/8', --entryPoints.websecure.http.tls=true, --experimental.plugins.door.version=v1]}";
         let values = "{providers: {kubernetesIngress: {enabled: false}, kubernetesCRD: {allowCrossNamespace: true, ingressClass: c, namespaces: [a, b]}}, ports: {web: {redirections: {entryPoint: {to: websecure}}}, \
-                      websecure: {proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}}";
+                      websecure: {proxyProtocol: {trustedIPs: [10.0.0.0/8]}}}, experimental: {plugins: {door: {}}}}";
         let of_file = StaticOptions::of_file(&read(file));
         assert_eq!(StaticOptions::of_container(&read(container)), of_file);
         assert_eq!(StaticOptions::of_values(&read(values)), of_file);
-        assert!(of_file.allow_cross_namespace && !of_file.is_partial);
+        assert!(of_file.allow_cross_namespace && !of_file.is_partial && !of_file.trusts_forwarded);
+        assert_eq!(of_file.plugins, ["door"]);
         let [web, websecure] = &of_file.entry_points[..] else {
             panic!("two entry points: {of_file:?}")
         };
@@ -333,5 +359,21 @@ mod tests {
         assert!(websecure.takes_proxy && !websecure.redirects && websecure.has_tls);
         assert_eq!(of_file.ingress_class.as_deref(), Some("c"));
         assert_eq!(websecure.port.as_deref(), Some("8443"));
+    }
+
+    #[test]
+    fn the_headers_of_a_proxy_are_believed_where_any_part_says_so() {
+        let file = StaticOptions::of_file(&read(
+            "{entryPoints: {web: {forwardedHeaders: {insecure: true}}}}",
+        ));
+        let container = StaticOptions::of_container(&read(
+            "{args: ['--entryPoints.web.forwardedHeaders.trustedIPs=10.0.0.0/8']}",
+        ));
+        let values = StaticOptions::of_values(&read(
+            "{ports: {web: {forwardedHeaders: {trustedIPs: [10.0.0.0/8]}}}}",
+        ));
+        for options in [file, container, values] {
+            assert!(options.trusts_forwarded, "{options:?}");
+        }
     }
 }

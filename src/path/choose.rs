@@ -72,6 +72,14 @@ impl Candidate<'_> {
     }
 }
 
+/// Returns how Traefik ranks a route: by its `priority`, else by the length of its rule.
+#[must_use]
+pub fn priority(route: &Route) -> i64 {
+    let by_length = || i64::try_from(route.text.len()).unwrap_or(i64::MAX);
+    let by_default = || if route.is_wide() { -1 } else { by_length() };
+    route.priority.unwrap_or_else(by_default)
+}
+
 /// Returns the routes of a kind, IngressRoute or IngressRouteTCP, of a Traefik whose options are not known.
 #[must_use]
 pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
@@ -91,11 +99,6 @@ pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
                     continue;
                 }
             };
-            let by_length = if route.is_wide() {
-                -1
-            } else {
-                i64::try_from(route.text.len()).unwrap_or(i64::MAX)
-            };
             let ranked = if is_plain {
                 &mut found.plain
             } else {
@@ -106,7 +109,7 @@ pub fn candidates(cluster: &Cluster, kind: Kind) -> Candidates<'_> {
                 spec,
                 route,
                 rule,
-                priority: route.priority.unwrap_or(by_length),
+                priority: priority(route),
             });
         }
     }

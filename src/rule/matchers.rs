@@ -254,6 +254,12 @@ fn never(argument: &str, grammar: Grammar, syntax: Syntax) -> Option<&'static st
         (Path | HostRegexp, Syntax::V3) if has_template(argument) => {
             Some("Traefik 3 does not read braces as a template")
         }
+        (Path, _) if without_templates(argument).contains(['*', '|']) => {
+            Some("outside of templates Traefik compares a path letter by letter")
+        }
+        (Path, _) if argument.split('/').any(|part| [".", ".."].contains(&part)) => {
+            Some("browsers ask for what is left of a path without `.` and `..`")
+        }
         (HostRegexp, Syntax::V2) if !argument.contains('{') && is_pattern(argument) => {
             Some("Traefik 2 reads an expression in braces, with a name")
         }
@@ -289,6 +295,20 @@ pub fn has_template(text: &str) -> bool {
         before = part;
     }
     false
+}
+
+/// Returns what a text has outside of braces.
+fn without_templates(text: &str) -> String {
+    let mut level = 0_usize;
+    let is_outside = |c: &char| {
+        match c {
+            '{' => level += 1,
+            '}' => level = level.saturating_sub(1),
+            _ => {}
+        }
+        level == 0
+    };
+    text.chars().filter(is_outside).collect()
 }
 
 /// Checks a template of Traefik 2: braces in pairs, each with a name, and an expression behind a colon

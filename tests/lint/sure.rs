@@ -597,3 +597,148 @@ fn what_is_wrong_with_a_certificate_is_an_error_where_a_host_is_left_without_one
         ),
     ]);
 }
+
+#[test]
+fn a_headless_service_without_ports_leads_nowhere() {
+    let to = |spec: &str| route("", "").replace("{selector: {app: s}, ports: [{port: 80}]}", spec);
+    errors_are(&[
+        (
+            "headless",
+            to("{clusterIP: None, selector: {app: s}}"),
+            &["CI218"],
+        ),
+        (
+            "headless with the port",
+            to("{clusterIP: None, selector: {app: s}, ports: [{port: 80}]}"),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn of_two_documents_of_one_name_in_a_file_the_last_one_counts() {
+    let service = |port: u16| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: ns}}\nspec: {{selector: {{app: s}}, ports: [{{port: {port}}}]}}\n"
+        )
+    };
+    errors_are(&[
+        (
+            "the last is right",
+            route("", &(service(81) + &service(80))),
+            &[],
+        ),
+        ("the last is wrong", route("", &service(81)), &["CI218"]),
+        (
+            "the first is refused",
+            route("", "").replace("ports: [{port: 80}]", "ports: [{port: 0}]") + &service(80),
+            &["CI319"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_rule_without_host_answers_421_where_another_route_has_options_for_the_host() {
+    let option = "---
+apiVersion: traefik.io/v1alpha1
+kind: TLSOption
+metadata: {name: modern, namespace: ns}
+spec: {minVersion: VersionTLS13}
+";
+    let beside = |rule: &str, tls: &str| {
+        let own = route("", "").replace("  tls: {}", "  tls: {options: {name: modern}}");
+        format!(
+            "{own}{option}---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {{name: other, namespace: ns}}
+spec:
+  entryPoints: [websecure]
+  routes: [{{{rule}, kind: Rule, services: [{{name: s, port: 80}}]}}]
+  tls: {tls}
+"
+        )
+    };
+    let old = |text: String| text.replace("traefik=3.7.15", "traefik=3.4.3");
+    let first = "match: PathPrefix(`/`), priority: 1000";
+    let pattern = "match: 'HostRegexp(`^[a-z]+[.]example[.]org$`)'";
+    errors_are(&[
+        ("all paths", beside(first, "{}"), &["CI413"]),
+        (
+            "its own options are not those of the name",
+            beside(first, "{options: {name: modern}}"),
+            &["CI413"],
+        ),
+        ("a longer expression", beside(pattern, "{}"), &["CI413"]),
+        ("before 3.7.2", old(beside(first, "{}")), &[]),
+        ("behind", beside("match: PathPrefix(`/`)", "{}"), &[]),
+        (
+            "for other paths",
+            beside("match: PathPrefix(`/a`), priority: 1000", "{}"),
+            &[],
+        ),
+        (
+            "for other hosts",
+            beside("match: 'HostRegexp(`^[a-z]+[.]example[.]net$`)'", "{}"),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn what_nothing_in_the_input_declares_is_an_error_where_nothing_else_may_be_relied_on() {
+    let strict = |text: String| text.replace("traefik=3.7.15", "traefik=3.7.15 strict");
+    let alone = |spec: &str| {
+        let pod = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: s, namespace: ns}\nspec: {selector: {matchLabels: {app: s}}, template: {metadata: {labels: {app: s}}, spec: {containers: [{name: s, image: s}]}}}\n";
+        strict(middleware(spec) + pod).replace("  tls: {}", "  tls: {certResolver: le}")
+    };
+    let with = |options: &str, spec: &str| {
+        alone(spec)
+            + &format!(
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: traefik, namespace: ns}}\ndata:\n  traefik.yaml: |\n    providers: {{kubernetesCRD: {{}}}}\n    {options}\n"
+            )
+    };
+    let points = "entryPoints: {websecure: {address: ':8443', forwardedHeaders: {trustedIPs: [10.0.0.0/8]}}}";
+    let behind = "{ipAllowList: {sourceRange: [10.0.0.0/8], ipStrategy: {depth: 1}}}";
+    let beside = "{ipAllowList: {sourceRange: [10.0.0.0/8], ipStrategy: {excludedIPs: []}}}";
+    let plugin = "{plugin: {door: {}}}";
+    let declared = "experimental: {plugins: {door: {moduleName: m, version: v1.0.0}}}\n    entryPoints: {websecure: {address: ':8443'}}";
+    let chain = |name: &str| alone(&format!("{{chain: {{middlewares: [{{name: '{name}'}}]}}}}"));
+    errors_are(&[
+        ("a plugin", alone(plugin), &["CI272"]),
+        ("a plugin that is declared", with(declared, plugin), &[]),
+        ("behind a proxy", alone(behind), &["CI274"]),
+        ("behind one that is believed", with(points, behind), &[]),
+        ("the peer itself", alone(beside), &[]),
+        ("of a file", chain("m@file"), &["CI901"]),
+        ("of Traefik itself", chain("m@internal"), &[]),
+        (
+            "where more may be there",
+            middleware("{chain: {middlewares: [{name: m@file}]}}"),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_path_that_no_browser_asks_for_never_matches() {
+    let path = |matcher: &str| {
+        route("", "").replace(
+            "match: Host(`www.example.org`)",
+            &format!("match: 'Host(`www.example.org`) && {matcher}'"),
+        )
+    };
+    let old = |text: String| text.replace("traefik=3.7.15", "traefik=2.11.53");
+    errors_are(&[
+        ("all below", path("Path(`/*`)"), &["CI252"]),
+        ("one of two", path("PathPrefix(`/(a|b)`)"), &["CI252"]),
+        ("up again", path("PathPrefix(`/a/../`)"), &["CI252"]),
+        (
+            "dots in a name",
+            path("PathPrefix(`/.well-known/..a`)"),
+            &[],
+        ),
+        ("in a template", old(path("PathPrefix(`/{a:(b|c)*}`)")), &[]),
+        ("an expression", path("PathRegexp(`^/(a|b)*`)"), &[]),
+    ]);
+}

@@ -3,6 +3,8 @@
 use crate::cluster::Kind;
 use crate::kinds::traefik::{IngressRoute, Route};
 use crate::lint::model::{Model, Object};
+use crate::release::Release;
+use crate::rule::matchers::Syntax;
 use crate::rule::{self as language, Matcher};
 
 /// One rule of an IngressRoute or IngressRouteTCP.
@@ -22,6 +24,16 @@ impl Rule<'_, '_> {
     /// Returns its field.
     pub(in crate::lint) fn field(&self) -> String {
         format!("spec.routes[{}].match", self.index)
+    }
+
+    /// Returns the syntax in which Traefik reads it.
+    pub(in crate::lint) fn syntax(&self, model: &Model<'_>) -> Syntax {
+        let is_old = model.knowledge.release < Release::exactly(3, 0, 0);
+        if is_old || self.route.is_old_syntax || model.provider.options.rules_of_2 {
+            Syntax::V2
+        } else {
+            Syntax::V3
+        }
     }
 }
 

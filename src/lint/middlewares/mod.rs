@@ -132,8 +132,13 @@ fn one(
             {
                 findings.push(object.finding_in(&CI274, &format!("{below}.{key}"), why));
             }
-            if kind.field == "chain" {
-                circle(model, object, findings);
+            match kind.field {
+                "chain" => circle(model, object, findings),
+                "plugin" => plugin(model, object, node, findings),
+                "ipAllowList" | "ipWhiteList" => {
+                    unknown_clients(model, object, node, &below, findings);
+                }
+                _ => {}
             }
             if ["basicAuth", "digestAuth"].contains(&kind.field) {
                 users(model, object, node, kind.field, findings);
@@ -144,6 +149,43 @@ fn one(
             let message = format!("it has `{}` and `{}`", first.field, second.field);
             findings.push(object.finding_in(&CI271, &field, message));
         }
+    }
+}
+
+/// Finds a plugin that Traefik does not have: its own options name each (`buildConstructor` in
+/// `pkg/server/middleware/middlewares.go`).
+fn plugin(model: &Model<'_>, object: &Object<'_>, node: &Node, findings: &mut Vec<Finding>) {
+    let [(name, _)] = node.entries() else { return };
+    let wanted = name.text.to_ascii_lowercase();
+    let options = &model.provider.options;
+    if model.has_certain_options() && !options.plugins.contains(&wanted) {
+        let message = format!(
+            "Traefik has no plugin `{}`, as far as the input shows its options",
+            name.text.escape_debug()
+        );
+        findings.push(object.finding(&CI272, name.at, "spec.plugin", message));
+    }
+}
+
+/// Finds a list of addresses for clients by what `X-Forwarded-For` says, which Traefik takes away from requests of peers
+/// that it is not told to believe: of no client the address is then known, and each gets 403 (`IsAuthorized` in
+/// `pkg/ip/checker.go`).
+fn unknown_clients(
+    model: &Model<'_>,
+    object: &Object<'_>,
+    node: &Node,
+    below: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(strategy) = node.get("ipStrategy") else {
+        return;
+    };
+    let depth = strategy.get("depth").map(|node| &node.value);
+    let is_deep = matches!(depth, Some(Value::Int(depth)) if *depth > 0);
+    let is_asked = is_deep || !strategy.items_of("excludedIPs").is_empty();
+    if is_asked && model.has_certain_options() && !model.provider.options.trusts_forwarded {
+        let message = "`X-Forwarded-For` says who the client is, and no entry point believes it: each request gets 403";
+        findings.push(object.finding_in(&CI274, &format!("{below}.ipStrategy"), message));
     }
 }
 

@@ -18,7 +18,7 @@ use crate::lint::rule::Severity;
 use crate::lint::trust::rules::CI107;
 use crate::path::Routed;
 use crate::path::hop::Outward;
-use crate::path::traefik::joined;
+use crate::path::traefik::{Name, joined};
 use gateways::service_entries;
 use rules::{CI901, CI902};
 use seeker::{Reference, Seeker};
@@ -31,6 +31,15 @@ pub(super) const FAMILY: Family = Family {
     classes: &[],
     check,
 };
+
+/// Traefik's own kinds whose names it joins with those of their namespaces.
+const TRAEFIKS: [Class; 5] = [
+    Class::Middleware,
+    Class::MiddlewareTcp,
+    Class::ServersTransport,
+    Class::ServersTransportTcp,
+    Class::TlsOption,
+];
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let references = all(model);
@@ -78,7 +87,10 @@ impl<'m> Reference<'m> {
         if self.name.is_empty() {
             return self.nameless(model);
         }
-        if self.name.contains('@') || model.find(self.class, self.namespace, self.name).is_some() {
+        if self.name.contains('@') {
+            return self.of_other_provider(model);
+        }
+        if model.find(self.class, self.namespace, self.name).is_some() {
             return None;
         }
         if self.is_joined(model) {
@@ -161,6 +173,30 @@ impl<'m> Reference<'m> {
 }
 
 impl Reference<'_> {
+    /// Finds the name of what another provider has, where nothing outside the input may be relied on. Of a Service, and of
+    /// what names Traefik's own provider, another rule speaks.
+    fn of_other_provider(&self, model: &Model<'_>) -> Option<Finding> {
+        let Name::Outside(provider) = Name::of(self.name) else {
+            return None;
+        };
+        let is_of_traefik = TRAEFIKS.contains(&self.class) || self.class == Class::TraefikService;
+        let is_strict = model.options.strict_references;
+        if provider == "internal" || !is_of_traefik || !is_strict {
+            return None;
+        }
+        let object = &model.objects[self.object];
+        let message = format!(
+            "what the provider `{}` has is not in the input",
+            provider.escape_debug()
+        );
+        let finding = object.finding(&CI901, self.at, &self.field, message);
+        Some(finding.with_severity(if self.may_lack {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }))
+    }
+
     /// Finds an empty name, where Traefik looks for what it stands for.
     fn nameless(&self, model: &Model<'_>) -> Option<Finding> {
         let is_needed = match self.class {
@@ -179,14 +215,7 @@ impl Reference<'_> {
 
     /// Returns whether Traefik finds an object under a name that it writes otherwise (`makeID`, `Normalize`).
     fn is_joined(&self, model: &Model<'_>) -> bool {
-        let is_of_traefik = [
-            Class::Middleware,
-            Class::MiddlewareTcp,
-            Class::ServersTransport,
-            Class::ServersTransportTcp,
-            Class::TlsOption,
-        ]
-        .contains(&self.class);
+        let is_of_traefik = TRAEFIKS.contains(&self.class);
         let is_kept =
             self.class == Class::TlsOption && !model.knowledge.release.resolves_in_one_place();
         if !is_of_traefik || is_kept || model.provider.options.safe_naming {

@@ -83,13 +83,11 @@ impl Rule<'_, '_> {
         findings: &mut Vec<Finding>,
     ) {
         let release = model.knowledge.release;
-        let is_old = release < Release::exactly(3, 0, 0);
-        let (read, other) =
-            if is_old || self.route.is_old_syntax || model.provider.options.rules_of_2 {
-                (Syntax::V2, Syntax::V3)
-            } else {
-                (Syntax::V3, Syntax::V2)
-            };
+        let read = self.syntax(model);
+        let other = match read {
+            Syntax::V2 => Syntax::V3,
+            Syntax::V3 => Syntax::V2,
+        };
         if protocol == Protocol::Tcp && read == Syntax::V3 {
             self.capitals(release, rule, findings);
         }

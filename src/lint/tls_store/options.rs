@@ -3,18 +3,24 @@
 //! Traefik looks it up by the server name, before it knows the route: where http routes for one host name different
 //! ones, it uses the default (`buildEntryPointHandler` in `pkg/server/router/tcp/manager.go`, 2.11 to 3.7).
 
-use super::rules::{CI411, CI412};
+use super::rules::{CI411, CI412, CI413};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
 use crate::kinds::Reference;
 use crate::kinds::traefik::{Route, meet};
 use crate::lint::facts::loaded::Loaded;
+use crate::lint::facts::routes::{self, Rule};
 use crate::lint::finding::Finding;
 use crate::lint::model::Model;
 use crate::lint::rule::Severity;
+use crate::name::DnsName;
 use crate::path::Routed;
+use crate::path::choose;
+use crate::path::fit::{Fit, fit};
+use crate::path::request::{Request, RequestPath};
 use crate::path::traefik::{look_up, named_scope};
-use crate::rule::{Rule, hosts};
+use crate::rule::matchers::{Protocol, faults};
+use crate::rule::{self, hosts};
 use std::collections::BTreeMap;
 
 /// A route for a host, and the options that it names.
@@ -27,6 +33,24 @@ struct Named<'m> {
     name: &'m str,
 }
 
+impl Named<'_> {
+    /// Returns whether both name the same options, or never meet.
+    fn agrees(&self, other: &Self) -> bool {
+        let is_same = match (self.options, other.options) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => self.name == other.name,
+        };
+        is_same || !meet(self.points, other.points)
+    }
+
+    /// Returns how Traefik ranks its route.
+    fn priority(&self) -> i64 {
+        let spec = self.routed.route.resource.ingress_route();
+        let route = spec.and_then(|spec| spec.routes.get(self.routed.rule));
+        route.map_or(i64::MAX, choose::priority)
+    }
+}
+
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     unused(model, findings);
     let mut by_host: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
@@ -37,16 +61,13 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+    misdirected(model, &by_host, findings);
     for (host, all) in by_host {
         let [first, others @ ..] = &all[..] else {
             continue;
         };
         for other in others {
-            let is_same = match (first.options, other.options) {
-                (Some(one), Some(other)) => std::ptr::eq(one, other),
-                _ => first.name == other.name,
-            };
-            if is_same || !meet(first.points, other.points) {
+            if first.agrees(other) {
                 continue;
             }
             let field = &other.routed.matched;
@@ -103,9 +124,74 @@ fn unused(model: &Model<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Finds rules without `Host` that take the requests for a host whose TLS options another route names. Such a rule has the
+/// default options, whatever its route names (`resolveHTTPTLSOptions` in `pkg/server/aggregator.go`, v2.11.53 and v3.7.13).
+fn misdirected(
+    model: &Model<'_>,
+    by_host: &BTreeMap<&str, Vec<Named<'_>>>,
+    findings: &mut Vec<Finding>,
+) {
+    if !model.knowledge.release.compares_options_of_routers() {
+        return;
+    }
+    let governed = |all: &[Named<'_>]| {
+        let [first, others @ ..] = all else {
+            return false;
+        };
+        first.options.is_some()
+            && first.name != "default"
+            && others.iter().all(|it| first.agrees(it))
+    };
+    let mut hosts: Vec<(DnsName, &[Named<'_>])> = Vec::new();
+    for (host, all) in by_host.iter().filter(|(_, all)| governed(all)) {
+        hosts.extend(DnsName::parse(host).ok().map(|host| (host, &all[..])));
+    }
+    if hosts.is_empty() {
+        return;
+    }
+    let request = Request::new(RequestPath::default());
+    let rules = routes::rules(model, Kind::IngressRoute);
+    for loose in rules.iter().filter(|rule| is_loose(model, rule)) {
+        let Ok(rule) = &loose.route.rule else {
+            continue;
+        };
+        let priority = choose::priority(loose.route);
+        let takes = |(host, all): &&(DnsName, &[Named<'_>])| {
+            all.iter().all(|it| priority > it.priority())
+                && all
+                    .iter()
+                    .any(|it| meet(it.points, &loose.spec.entry_points))
+                && fit(rule, host, &request) == Fit::Yes
+        };
+        let beaten: Vec<_> = hosts.iter().filter(takes).collect();
+        let [(host, all), others @ ..] = &beaten[..] else {
+            continue;
+        };
+        let more = match others.len() {
+            0 => String::new(),
+            count => format!(", and those for {count} more hosts"),
+        };
+        let named = &all[0];
+        let message = format!(
+            "this rule takes the requests for `{host}`{more}, whose TLS options are `{}` by {}",
+            named.name,
+            model.objects[named.routed.route.number].shown()
+        );
+        let (at, field) = (loose.route.match_at, loose.field());
+        findings.push(loose.object.finding(&CI413, at, &field, message));
+    }
+}
+
+/// Returns whether a rule that Traefik takes ends TLS and names no host.
+fn is_loose(model: &Model<'_>, rule: &Rule<'_, '_>) -> bool {
+    let is_taken =
+        |parsed: &rule::Rule| faults(parsed, Protocol::Http, rule.syntax(model)).is_empty();
+    rule.spec.tls.is_some() && rule.hosts.is_empty() && rule.route.rule.as_ref().is_ok_and(is_taken)
+}
+
 /// Returns the hosts that a rule names, `*` among them.
 fn rule_hosts(route: &Route) -> Vec<String> {
-    let matchers = route.rule.as_ref().map(Rule::matchers);
+    let matchers = route.rule.as_ref().map(rule::Rule::matchers);
     hosts(matchers.unwrap_or_default())
 }
 

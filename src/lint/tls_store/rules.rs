@@ -51,6 +51,10 @@ rules! {
         "the TLS options that a route names do not govern"
         "A client certificate that they ask for is not asked for: whoever has none gets in (seen with Traefik 3.7.15)."
         "Name the hosts with `Host`, make the options the `default` ones, or end TLS in Traefik."
+    CI413 "tls-options-of-another-route" Error
+        "a rule without `Host` takes the requests for a host with TLS options of its own"
+        "The connection has the options that another route names for the host, and this rule the default ones: since Traefik 2.11.47, 3.6.18 and 3.7.2 it answers 421 to every such request."
+        "Give the rule a lower `priority` than that of the host, or name the hosts in it with `Host` and the same options."
     CI420 "tls-option-refused" Error
         "Traefik or browsers refuse the settings of a TLSOption"
         "Every connection for a host of the routes that name it fails in the TLS handshake."
