@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused_with_its_place() {
+    fn bytes_that_are_not_a_text_are_refused_with_their_place() {
         let at = |line, column| At::new(line, column);
         let mut lone = words("\u{feff}a\nb", u16::to_le_bytes);
         lone.extend([0x00, 0xd8, b'c', 0]);

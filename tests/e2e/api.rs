@@ -32,21 +32,22 @@ impl Api {
 }
 
 impl Session<'_> {
-    /// Creates an object.
+    /// Creates an object, in place of one of its name.
     ///
     /// # Errors
     /// The API server's reason for a refusal.
-    pub(crate) fn create(&mut self, object: &Value) -> Result<(), String> {
+    pub(crate) fn apply(&mut self, object: &Value) -> Result<(), String> {
         let Some(path) = path(object) else {
             return Err("an object has apiVersion, kind and a name".to_owned());
         };
-        let path = format!("{path}?fieldValidation=Strict&fieldManager=kubectl-client-side-apply");
+        let all = format!("{path}?fieldValidation=Strict&fieldManager=kubectl-client-side-apply");
         let body = object.to_string();
-        // A connection that was idle for long may be closed: once more on a new one.
-        let answer = self
-            .ask(&path, &body)
-            .or_else(|_| self.ask(&path, &body))
-            .unwrap_or_else(|why| panic!("the API server: {why}"));
+        let mut answer = self.ask("POST", &all, &body);
+        if answer.0 == CONFLICT {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            self.ask("DELETE", &format!("{path}/{name}"), "");
+            answer = self.ask("POST", &all, &body);
+        }
         if (200..300).contains(&answer.0) {
             return Ok(());
         }
@@ -55,7 +56,19 @@ impl Session<'_> {
         Err(said.unwrap_or(answer.1))
     }
 
-    fn ask(&mut self, path: &str, body: &str) -> Result<(u16, String), String> {
+    /// Asks once more on a new connection where it was idle for long and is closed.
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, String) {
+        self.try_to_ask(method, path, body)
+            .or_else(|_| self.try_to_ask(method, path, body))
+            .unwrap_or_else(|why| panic!("the API server: {why}"))
+    }
+
+    fn try_to_ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Result<(u16, String), String> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
@@ -68,13 +81,16 @@ impl Session<'_> {
             ("Authorization", token.as_str()),
             ("Content-Type", "application/json"),
         ];
-        let answer = connection.send("POST", path, &fields, body);
+        let answer = connection.send(method, path, &fields, body);
         if answer.is_err() {
             self.connection = None;
         }
         answer.map(|answer| (answer.status, answer.body))
     }
 }
+
+/// The status of an object that is there already.
+const CONFLICT: u16 = 409;
 
 /// Where objects of its kind are created; nothing where it lacks what kubectl asks for.
 fn path(object: &Value) -> Option<String> {

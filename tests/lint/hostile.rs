@@ -113,7 +113,7 @@ fn all_files_that_cannot_be_read_are_named_at_once() {
 }
 
 #[test]
-fn a_file_whose_bytes_are_no_text_is_found_beside_the_rest() {
+fn a_file_whose_bytes_are_not_a_text_is_found_beside_the_rest() {
     let directory = TempDir::new().unwrap();
     let path = directory.path();
     let manifest = "apiVersion: v1\nkind: Servcie\nmetadata: {name: s}\n";

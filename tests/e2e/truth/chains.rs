@@ -9,7 +9,7 @@ use pki_types::pem::PemObject as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P384_SHA384,
-    PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm,
+    PKCS_ED25519, PKCS_RSA_SHA256, SanType, SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -387,6 +387,12 @@ const PAIRS: &[(&str, &str, Make)] = &[
         "for a wildcard and the host",
         |authority, host| authority.server("a", &["*.example.org", host]),
     ),
+    ("all", "for an address of the web", |authority, host| {
+        authority.leaf_with(host, &[], |parameters| {
+            let address = format!("https://{host}/").try_into().expect("ASCII");
+            parameters.subject_alt_names = vec![SanType::URI(address)];
+        })
+    }),
     (
         "all",
         "of another CA of the same name",

@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
             let object = json!({
                 "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name},
             });
-            session.create(&object).expect("a namespace of ours");
+            session.apply(&object).expect("a namespace of ours");
         });
         run
     }
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
         for object in store("traefik", &self.pki.wildcard) {
             let api = self.cluster.api();
             api.session()
-                .create(&object)
+                .apply(&object)
                 .expect("the shared certificate");
         }
         for batch in narrow.chunks(BATCH) {
@@ -298,11 +298,11 @@ impl<'a> Run<'a> {
             let refused = world
                 .objects
                 .iter()
-                .filter_map(|object| session.create(object).err())
+                .filter_map(|object| session.apply(object).err())
                 .collect();
             for object in &endpoints {
                 // A Service that was refused may make endpoints that are, too.
-                let _ = session.create(object);
+                let _ = session.apply(object);
             }
             Applied {
                 draw,
@@ -413,7 +413,7 @@ impl<'a> Run<'a> {
         let api = self.cluster.api();
         let mut session = api.session();
         for object in world.objects.iter().chain(&endpoints) {
-            session.create(object).expect("an undamaged instance");
+            session.apply(object).expect("an undamaged instance");
         }
         world
     }
