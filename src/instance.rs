@@ -1,6 +1,7 @@
 //! An instance: what is needed to reach it, checked as a whole.
 
 use crate::cidr::Cidr;
+use crate::dns::Dns;
 use crate::fault::{Fault, Faults, Place};
 use crate::name::{DataKey, DnsName, Label, Namespace, ObjectName};
 use crate::pki::client_authorities::ClientAuthorities;
@@ -55,6 +56,8 @@ pub struct Extras {
     pub public_certificate: Option<ObjectName>,
     /// The certificate for browsers that cert-manager is asked for, for the hosts of this instance alone.
     pub asked: Option<Asked>,
+    /// Who is told of the hosts, and where they lead.
+    pub dns: Option<Arc<Dns>>,
     /// Where the connections of a load balancer come from that ends TLS before the ingress.
     pub forwarding: Vec<Cidr>,
     /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.

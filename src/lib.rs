@@ -36,6 +36,7 @@ pub mod chart;
 pub mod cidr;
 pub mod civiparoisse;
 pub mod cluster;
+pub mod dns;
 pub mod duration;
 pub mod fault;
 pub mod find;

@@ -248,7 +248,7 @@ impl Identity {
 }
 
 /// A namespace comes before what lives in it, and what is referred to before what refers to it,
-/// so that Traefik never sees a dangling reference.
+/// so that Traefik never sees a dangling reference; the world is told of a host once it is served.
 fn apply_order(kind: &str) -> u8 {
     match kind {
         "Namespace" => 0,
@@ -259,6 +259,7 @@ fn apply_order(kind: &str) -> u8 {
         "NetworkPolicy" => 30,
         "ServersTransport" | "ServersTransportTCP" | "Middleware" | "TLSOption" => 40,
         "TLSStore" => 50,
+        "DNSEndpoint" => 70,
         _ => 60,
     }
 }

@@ -96,6 +96,13 @@ impl DnsName {
         Some(format!("*.{parent}"))
     }
 
+    /// Returns whether it is this domain, or below it.
+    #[must_use]
+    pub fn is_at_or_below(&self, domain: &Self) -> bool {
+        let above = self.0.strip_suffix(domain.as_str());
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    }
+
     /// Returns whether it is this name, in lower case, or one label below this wildcard.
     #[must_use]
     pub fn is_covered_by(&self, name: &str) -> bool {

@@ -1,6 +1,8 @@
 //! What cert-manager is told, and what it is asked.
 
-use crate::support::{Run, command, finish, names_in, read, run, run_in, write};
+use crate::support::{
+    command, finish, names_in, read, render_fleet as render, run, run_in, shown, write,
+};
 use tempfile::TempDir;
 
 /// The templates that these tests use.
@@ -89,22 +91,10 @@ fn fleet(public: &str, rest: &str) -> String {
     )
 }
 
-/// Renders a fleet below `tree`, and returns the run.
-fn render(directory: &TempDir, fleet: &str, options: &str) -> Run {
-    write(&directory.path().join("fleet.yaml"), fleet);
-    let line = format!("gitops render -f fleet.yaml --output-dir tree {options}");
-    let arguments: Vec<&str> = line.split_whitespace().collect();
-    run_in(directory.path(), &arguments)
-}
-
-/// Renders a fleet, in whose tree `lint` finds nothing, and compares these files of it with a snapshot, one after the other.
+/// Renders a fleet, in whose tree `lint` finds nothing, and compares these files of it with a snapshot.
 fn assert_rendered(directory: &TempDir, fleet: &str, paths: &[&str], snapshot: &str) {
     render(directory, fleet, "").good();
-    let text = |path: &&str| {
-        let text = read(&directory.path().join("tree").join(path));
-        format!("--- {path}\n{text}")
-    };
-    let shown: String = paths.iter().map(text).collect();
+    let shown = shown(directory, paths);
     insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!(snapshot, shown);
     });

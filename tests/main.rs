@@ -14,6 +14,7 @@ mod command_line;
 mod completions;
 mod controllers;
 mod corpus;
+mod dns;
 mod documents;
 mod files;
 mod fleet;

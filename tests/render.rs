@@ -57,6 +57,7 @@ fn all_extras() -> Extras {
         egress: Some(Egress::default()),
         public_certificate: None,
         asked: None,
+        dns: None,
         forwarding: Vec::new(),
         clients: None,
     }
@@ -352,6 +353,7 @@ fn every_built_in_template_is_used_by_these_tests() {
     used.extend(values);
     used.extend(crate::gitops::TEMPLATES);
     used.extend(crate::acme::TEMPLATES);
+    used.extend(crate::dns::TEMPLATES);
     assert_eq!(used, BUILT_IN.iter().map(|(name, _)| *name).collect());
 }
 

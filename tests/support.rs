@@ -327,3 +327,20 @@ macro_rules! assert_snapshot_in {
     };
 }
 pub(crate) use assert_snapshot_in;
+
+/// Renders a fleet below `tree`, and returns the run.
+pub(crate) fn render_fleet(directory: &TempDir, fleet: &str, options: &str) -> Run {
+    write(&directory.path().join("fleet.yaml"), fleet);
+    let line = format!("gitops render -f fleet.yaml --output-dir tree {options}");
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    run_in(directory.path(), &arguments)
+}
+
+/// Returns these files of `tree`, one after the other.
+pub(crate) fn shown(directory: &TempDir, paths: &[&str]) -> String {
+    let text = |path: &&str| {
+        let text = read(&directory.path().join("tree").join(path));
+        format!("--- {path}\n{text}")
+    };
+    paths.iter().map(text).collect()
+}

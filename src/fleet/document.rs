@@ -5,13 +5,14 @@
 )]
 
 use super::leaf::{
-    Address, ApiVersion, ChallengeWord, FleetKind, FrontMode, IngressKind, InstanceKind, Interval,
-    Mode, NamesWord, Overlap, Pattern, SourceKind,
+    Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, InstanceKind,
+    Interval, Mode, NamesWord, Overlap, Pattern, SourceKind,
 };
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
+use crate::dns::external_dns::Policy;
 use crate::duration::TraefikDuration;
 use crate::fault::Fault;
 use crate::load_balancer::BalancerKind;
@@ -79,6 +80,8 @@ record! {
         public_certificate: FrontPart = "publicCertificate";
         /// The certificate that browsers see, issued by this program, or false for none: a short form of publicCertificate.
         wildcard: Switch<WildcardPart> = "wildcard";
+        /// How the hosts of the instances get into the DNS.
+        dns: DnsPart = "dns";
         /// Settings of an Argo CD ApplicationSet.
         argo_cd: ArgoCdPart = "argocd";
         /// Settings of a Flux Kustomization.
@@ -193,6 +196,30 @@ record! {
         gateway: GatewayPart = "gateway";
         /// How long to wait before the CA looks, in place of looking first, where the cluster cannot see itself as the world does.
         wait_instead_of_self_check: TraefikDuration = "waitInsteadOfSelfCheck";
+    }
+}
+
+record! {
+    /// How the hosts of the instances get into the DNS.
+    DnsPart {
+        /// Who is told of them: external-dns by objects or by annotations, whoever keeps the zone by a file, or nobody.
+        mode: DnsMode = "mode", required;
+        /// How many seconds an answer may be kept [default: 300].
+        ttl: Count<1, 2_147_483_647> = "ttl";
+        /// Where they lead: addresses, or one name [default: address of loadBalancer].
+        targets: LeafList<TextLine> = "targets";
+        /// The external-dns that is told.
+        external_dns: ExternalDnsPart = "externalDns";
+    }
+}
+
+record! {
+    /// An external-dns.
+    ExternalDnsPart {
+        /// Its release, in quotes, such as "0.22".
+        release: TextLine = "release";
+        /// What it does with records that nothing asks for any more [default: upsert-only].
+        policy: Policy = "policy";
     }
 }
 

@@ -3,6 +3,7 @@
 use super::arrival::{SharedWay, ingress};
 use super::consumers;
 use super::csv::Rows;
+use super::dns::dns;
 use super::document::{FleetDocument, InstanceDocument};
 use super::front::front;
 use super::leaf::Mode;
@@ -78,6 +79,7 @@ fn fleet(
     let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
     let way = SharedWay::of(&spec, reader);
     let front = front(&spec, spec_at?, is_sealed, &way, reader);
+    let dns = dns(spec.dns.as_ref(), spec.load_balancer.as_ref(), reader).map(Arc::new);
     let arrival = way.arrival.clone();
     let (traefik, traefik_namespace) = ingress(&mut spec, reader);
     let points = traefik.entry_points.as_ref();
@@ -102,6 +104,7 @@ fn fleet(
         way,
         traefik_namespace,
         asked: front.as_ref().and_then(SharedAsked::of),
+        dns: dns.clone(),
     };
     let mut levels = Levels::new(defaults, profiles.collect(), shared);
     levels.check(reader);
@@ -139,6 +142,7 @@ fn fleet(
             .shards
             .and_then(|given| NonZeroU16::new(given.value.get()?)),
         front: front.filter(FrontCertificate::is_in_cluster),
+        dns,
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),
         flux: spec.flux.and_then(|given| flux(given.value)),
         clients,

@@ -2,6 +2,7 @@
 
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
+use crate::dns::external_dns::Policy;
 use crate::duration::TraefikDuration;
 use crate::fault::Fault;
 use crate::load_balancer::address;
@@ -22,6 +23,8 @@ choices! {
     FrontMode { Own = "own", Acme = "acme", Nobody = "none" }
     NamesWord { Wildcard = "wildcard", Instance = "instance" }
     ChallengeWord { Http = "http-01", Dns = "dns-01" }
+    DnsMode { Endpoint = "dnsendpoint", Annotation = "annotation", ZoneFile = "zonefile", Nobody = "none" }
+    Policy { UpsertOnly = "upsert-only", Sync = "sync", CreateOnly = "create-only" }
     Mode { Plain = "plain", Sops = "sops", Sealed = "sealed" }
     ApiVersion { V1Alpha1 = "civi-ingress.uepal.fr/v1alpha1" }
     FleetKind { Fleet = "Fleet" }
@@ -57,6 +60,15 @@ pub(super) enum NamesWord {
 pub(super) enum ChallengeWord {
     Http,
     Dns,
+}
+
+/// `spec.dns.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DnsMode {
+    Endpoint,
+    Annotation,
+    ZoneFile,
+    Nobody,
 }
 
 /// `spec.ingress.kind`.

@@ -5,6 +5,7 @@ use super::document::{FleetLevel, SettingsPart};
 use super::placeholder::PlaceholderNames;
 use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames, HelmValues, Terms, terms};
 use crate::civiparoisse::PUBLIC_SECRET;
+use crate::dns::Dns;
 use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Asked, Extras, Instance};
 use crate::name::{DnsName, Namespace, ObjectName};
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     pub(super) traefik_namespace: Option<Namespace>,
     /// Who is asked for a certificate for each instance.
     pub(super) asked: Option<SharedAsked>,
+    /// Who is told of the hosts of each instance.
+    pub(super) dns: Option<Arc<Dns>>,
 }
 
 /// Who is asked for a certificate for each instance.
@@ -262,6 +265,7 @@ impl Levels {
             extras.public_certificate = is_passthrough.then(|| asked.secret.clone());
             extras.asked = Some(asked);
         }
+        extras.dns.clone_from(&self.shared.dns);
         let arrival = self.shared.way.arrival.as_ref();
         extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.ending().to_vec());
         let is_checked =

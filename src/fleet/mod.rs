@@ -8,6 +8,7 @@
 mod arrival;
 mod consumers;
 mod csv;
+mod dns;
 mod document;
 pub mod edit;
 mod file;
@@ -23,6 +24,7 @@ mod spec;
 mod terms;
 
 use crate::acme::{Challenge, Issuer, rollout};
+use crate::dns::{Dns, Targets};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
@@ -74,6 +76,8 @@ pub struct Fleet {
     pub shards: Option<NonZeroU16>,
     /// `spec.publicCertificate`, or `spec.wildcard`; nothing if there is to be none.
     pub front: Option<FrontCertificate>,
+    /// `spec.dns`: who is told of the instances' hosts; nothing if nobody is.
+    pub dns: Option<Arc<Dns>>,
     /// `spec.argocd`.
     pub argo_cd: Option<ArgoCd>,
     /// `spec.flux`.
@@ -329,21 +333,38 @@ impl Fleet {
     /// Returns what is worth a warning though it can be had.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
+        self.slow_rollout()
+            .into_iter()
+            .chain(self.alias_at_top())
+            .collect()
+    }
+
+    /// Warns of more new certificates than a CA issues in a week.
+    fn slow_rollout(&self) -> Option<String> {
         let Some(FrontCertificate {
             source: CertificateSource::Acme { issuers, asked, .. },
             names: FrontNames::Instances,
             ..
         }) = &self.front
         else {
-            return Vec::new();
+            return None;
         };
-        let below = |host: &DnsName| host.as_str().ends_with(&format!(".{}", self.domain));
+        let below = |host: &DnsName| host.is_at_or_below(&self.domain);
         let members = self.members.iter();
         let count = members.filter(|member| member.hosts.iter().any(below));
-        let issuer = issuers.iter().find(|issuer| issuer.name == *asked);
-        let told = issuer
-            .and_then(|issuer| rollout(&issuer.directory, self.domain.as_str(), count.count()));
-        told.into_iter().collect()
+        let issuer = issuers.iter().find(|issuer| issuer.name == *asked)?;
+        rollout(&issuer.directory, self.domain.as_str(), count.count())
+    }
+
+    /// Warns of a CNAME record where a zone may begin.
+    fn alias_at_top(&self) -> Option<String> {
+        let dns = self.dns.as_ref()?;
+        let mut hosts = self.members.iter().flat_map(|member| &member.hosts);
+        let is_alias = matches!(dns.targets, Targets::Name(_));
+        let top = hosts.find(|host| is_alias && **host == self.domain)?;
+        Some(format!(
+            "`{top}` is to lead to another name, which no name server takes at the top of a zone (RFC 1912 section 2.4); where it is one, name addresses in `dns.targets`"
+        ))
     }
 
     /// Returns whether there is one certificate for all hosts below the domain.

@@ -5,11 +5,12 @@
 
 use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Tree, Values};
 use super::leaf::{
-    Address, ApiVersion, ChallengeWord, FleetKind, FrontMode, IngressKind, InstanceKind, Interval,
-    Mode, NamesWord, Overlap, Pattern, SourceKind,
+    Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, InstanceKind,
+    Interval, Mode, NamesWord, Overlap, Pattern, SourceKind,
 };
 use super::placeholder::NAMES;
 use super::{CaCustody, Layout, SealingScope};
+use crate::dns::external_dns::Policy;
 use crate::path::hop::ProxyVersion;
 use crate::pki::KeyType;
 use crate::record::schema::{DURATION, LABEL, choice, days, generic_schemas, schemas};
@@ -20,7 +21,9 @@ schemas! {
     ApiVersion: choice::<Self>();
     FleetKind: choice::<Self>();
     InstanceKind: choice::<Self>();
+    DnsMode: choice::<Self>();
     FrontMode: choice::<Self>();
+    Policy: choice::<Self>();
     NamesWord: choice::<Self>();
     ChallengeWord: choice::<Self>();
     Tree: json_schema!({"type": "object"});
@@ -192,6 +195,7 @@ mod tests {
                     },
                 },
                 "wildcard": {"namespace": "t", "certificate": {"days": 5}, "apex": true},
+                "dns": {"mode": "annotation", "ttl": 60, "targets": ["a.example"], "externalDns": {"release": "0.22", "policy": "sync"}},
                 "argocd": {"repoURL": "u", "revision": "r", "path": "p", "project": "x", "namespace": "a"},
                 "flux": {"source": "s", "sourceKind": "Bucket", "path": "p", "namespace": "f", "interval": "1h", "decryptionSecret": "d"},
                 "defaults": settings(), "profiles": {"big": settings()}, "instances": {"a": instance, "b": null},

@@ -186,6 +186,7 @@ pub(super) fn extras(
         egress,
         public_certificate: None,
         asked: None,
+        dns: None,
         forwarding: Vec::new(),
         clients: None,
     })

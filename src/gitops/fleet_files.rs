@@ -4,14 +4,16 @@
 use super::compose::{TreeFile, kustomizations, traefik_values};
 use super::context::Sealer;
 use super::layout::{
-    CLUSTER, Form, INSTANCES, OUTSIDE, SHARDS, mark, marked_json, part_name, shard_folder,
+    CLUSTER, EXTERNAL_DNS_VALUES, Form, INSTANCES, OUTSIDE, SHARDS, mark, marked_json, part_name,
+    shard_folder, zone_mark,
 };
 use super::unit::Unit;
+use crate::dns::{Dns, Told, zone_file};
 use crate::fault::{Fault, Faults};
 use crate::fleet::{ArgoCd, Fleet, Layout, Member, SHARD_LIMIT};
 use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Object};
-use crate::name::ObjectName;
+use crate::name::{DnsName, ObjectName};
 use crate::outside::{self, Text};
 use crate::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,21 +66,23 @@ pub fn fleet_files(
             &mut faults,
         );
     }
-    let mut shards: BTreeMap<u16, Vec<&Member>> = BTreeMap::new();
-    if fleet.shards.is_some() {
-        for member in &fleet.members {
-            let shard = member.shard.unwrap_or_default();
-            shards.entry(shard).or_default().push(member);
+    if let Some(fields) = external_dns_values(fleet) {
+        let text = renderer.render_other("dns/values.yaml", &fields);
+        add(
+            format!("{CLUSTER}/{EXTERNAL_DNS_VALUES}"),
+            text,
+            &mut faults,
+        );
+    }
+    let shards = parts(fleet);
+    for (shard, members) in &shards {
+        if members.len() > SHARD_LIMIT && !fleet.is_held {
+            faults.push(too_many(fleet, *shard, members.len()));
         }
-        for (shard, members) in &shards {
-            if members.len() > SHARD_LIMIT && !fleet.is_held {
-                faults.push(too_many(fleet, *shard, members.len()));
-            }
-            let folder = shard_folder(*shard);
-            let resources = resources(fleet, sealer, members, true);
-            for (path, text) in kustomizations(&folder, resources, &mut faults) {
-                add(path, text, &mut faults);
-            }
+        let folder = shard_folder(*shard);
+        let resources = resources(fleet, sealer, members, true);
+        for (path, text) in kustomizations(&folder, resources, &mut faults) {
+            add(path, text, &mut faults);
         }
     }
     let all: Vec<&Member> = fleet.members.iter().collect();
@@ -126,6 +130,43 @@ pub fn fleet_files(
     faults.finish(Some(files))
 }
 
+/// Returns the parts that the fleet is divided into, with the instances in each; none if it is whole.
+fn parts(fleet: &Fleet) -> BTreeMap<u16, Vec<&Member>> {
+    let mut parts: BTreeMap<u16, Vec<&Member>> = BTreeMap::new();
+    for member in fleet.members.iter().filter(|_| fleet.shards.is_some()) {
+        let part = member.shard.unwrap_or_default();
+        parts.entry(part).or_default().push(member);
+    }
+    parts
+}
+
+/// Returns the fields of the values of the chart of external-dns, if it is told of hosts: it may write below the domain of the
+/// fleet, and the hosts that are elsewhere.
+fn external_dns_values(fleet: &Fleet) -> Option<Vec<(&'static str, Field)>> {
+    let dns = fleet.dns.as_deref()?;
+    let mut domains = vec![fleet.domain.as_str()];
+    let others = hosts(fleet).filter(|host| !host.is_at_or_below(&fleet.domain));
+    domains.extend(others.map(DnsName::as_str));
+    dns.values(fleet.name.as_str(), &domains)
+}
+
+/// Returns the hosts of all instances.
+fn hosts(fleet: &Fleet) -> impl Iterator<Item = &DnsName> {
+    fleet.members.iter().flat_map(|member| &member.hosts)
+}
+
+/// Renders the records for the zone of the domain, if a person is to be told of hosts.
+fn zone(fleet: &Fleet, renderer: &Renderer<'_>) -> Option<Result<TreeFile, Fault>> {
+    let is_told = |dns: &&Dns| dns.told == Told::ByZoneFile;
+    let dns = fleet.dns.as_deref().filter(is_told)?;
+    let fields = zone_file(dns, &fleet.domain, hosts(fleet));
+    let text = renderer.render_text("outside/zone", &fields);
+    Some(text.map(|text| TreeFile {
+        path: format!("{OUTSIDE}/{}.zone", fleet.domain),
+        text: Guarded::public(zone_mark(fleet) + &text),
+    }))
+}
+
 /// Renders what is not for the cluster.
 fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) -> Vec<TreeFile> {
     let is_asked = fleet
@@ -145,7 +186,9 @@ fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) ->
             text: Guarded::public(faults.keep(text)?),
         })
     });
-    written.collect()
+    let mut files: Vec<TreeFile> = written.collect();
+    files.extend(zone(fleet, renderer).and_then(|zone| faults.keep(zone)));
+    files
 }
 
 fn too_many(fleet: &Fleet, part: u16, count: usize) -> Fault {

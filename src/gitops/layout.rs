@@ -7,8 +7,8 @@ use serde_json::Value;
 
 /// How a file begins that this program owns, behind one of [`COMMENTS`].
 const MARK: &str = "civi-ingress:managed fleet=";
-/// How a comment begins a file: in YAML and the like, and in Terraform's JSON, which takes the key `//` for one.
-const COMMENTS: [&str; 2] = ["# ", "{\n  \"//\": \""];
+/// How a comment begins a file: in YAML and the like, in a zone file, and in Terraform's JSON, which takes the key `//` for one.
+const COMMENTS: [&str; 3] = ["# ", "; ", "{\n  \"//\": \""];
 /// Folder of the instances.
 pub const INSTANCES: &str = "instances";
 /// Folder of the parts of a fleet.
@@ -26,6 +26,8 @@ pub const FOLDERS: [&str; 6] = [INSTANCES, SHARDS, CLUSTER, FLUX, ARGO_CD, OUTSI
 /// Name of the file by which KSOPS opens Secrets for Argo CD. No instance's name has an underscore, so it collides
 /// with no instance's file.
 pub const GENERATOR: &str = "secret_generator.yaml";
+/// Name of the file with values of the chart of external-dns.
+pub const EXTERNAL_DNS_VALUES: &str = "external-dns-values.yaml";
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
 
@@ -33,7 +35,8 @@ const NEXT: &str = "next";
 pub const WILDCARD_CA_SECRET: &str = "wildcardca";
 
 /// Names of files of a unit that are not objects, or one whose kind says all.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
+    EXTERNAL_DNS_VALUES,
     "kustomization.yaml",
     "namespace.yaml",
     GENERATOR,
@@ -41,10 +44,11 @@ const OTHERS: [&str; 5] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "certificate-",
     "clusterissuer-",
     "configmap-",
+    "dnsendpoint-",
     "ingressroute-",
     "ingressroutetcp-",
     "middleware-",
@@ -71,6 +75,12 @@ pub enum Owner {
 pub fn mark(fleet: &Fleet, id: Option<&str>) -> String {
     let instance = id.map_or_else(String::new, |id| format!(" instance={id}"));
     format!("# {MARK}{}{instance} v1\n", fleet.name)
+}
+
+/// Writes the first line of a zone file of the fleet.
+#[must_use]
+pub fn zone_mark(fleet: &Fleet) -> String {
+    format!("; {MARK}{} v1\n", fleet.name)
 }
 
 /// Writes a mapping in JSON with the mark of the fleet.
@@ -325,6 +335,7 @@ mod tests {
             "Certificate",
             "ClusterIssuer",
             "ConfigMap",
+            "DNSEndpoint",
             "IngressRoute",
             "IngressRouteTCP",
             "Middleware",

@@ -60,6 +60,9 @@ pub fn objects(
     match ingress {
         Ingress::Traefik(release) => objects.extend(traefik::routing(release, instance, &path)),
     }
+    if let Some(dns) = &instance.extras.dns {
+        dns.announce(&instance.namespace, &instance.hosts, &mut objects);
+    }
     objects
 }
 

@@ -37,6 +37,8 @@ built_in![
     "cert-manager/certificate.yaml",
     "cert-manager/clusterissuer.yaml",
     "config-httpd.yaml",
+    "dns/dnsendpoint.yaml",
+    "dns/values.yaml",
     "httpd-ingress.yaml",
     "networkpolicy.yaml",
     "networkpolicy-egress.yaml",
@@ -56,6 +58,7 @@ built_in![
     "gitops/sealedsecret.yaml",
     "outside/haproxy-tls.cfg",
     "outside/haproxy.cfg",
+    "outside/zone",
 ];
 
 /// The templates of one run.

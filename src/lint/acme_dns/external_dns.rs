@@ -1,26 +1,17 @@
-//! What external-dns reads, by its release: the prefix of its annotations, and whether it says what to do with records
-//! (`source/annotations/annotations.go` and `pkg/apis/externaldns/types.go`).
+//! Whether external-dns reads what the objects tell it, and is told what to do.
 
 use super::rules::{CI707, CI728, CI729};
+use crate::dns::external_dns::ExternalDnsRelease;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Model, Object};
 use crate::yaml::{At, Node};
 
-/// The default up to 0.21.
-const OLD: &str = "external-dns.alpha.kubernetes.io/";
-/// The default from 0.22 on.
-const NEW: &str = "external-dns.kubernetes.io/";
-/// The release, the number behind `0.`, with the new prefix, and without a policy of its own.
-const RENAMED: u32 = 22;
-
 /// Finds a route of Traefik of which external-dns cannot tell where it leads.
 pub(super) fn target(object: &Object<'_>, findings: &mut Vec<Finding>) {
-    // The default up to external-dns 0.21, and from 0.22 on: one release reads one of the two.
-    let prefixes = [OLD, NEW];
     let Some(annotations) = object.at(&["metadata", "annotations"]) else {
         return;
     };
-    for prefix in prefixes {
+    for prefix in ExternalDnsRelease::PREFIXES {
         let mut all = annotations.entries().iter();
         let first = all.find(|(key, _)| key.text.starts_with(prefix));
         let target = format!("{prefix}target");
@@ -35,8 +26,7 @@ pub(super) fn target(object: &Object<'_>, findings: &mut Vec<Finding>) {
 /// external-dns, as the input has it.
 struct ExternalDns<'m, 'a> {
     object: &'m Object<'a>,
-    /// The number behind `0.` of its release.
-    minor: u32,
+    release: ExternalDnsRelease,
     at: At,
     field: String,
     has_policy: bool,
@@ -53,9 +43,9 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         .collect();
     for one in all
         .iter()
-        .filter(|one| one.minor >= RENAMED && !one.has_policy)
+        .filter(|one| one.release.needs_policy() && !one.has_policy)
     {
-        let message = format!("external-dns 0.{} has no `policy`", one.minor);
+        let message = format!("external-dns {} has no `policy`", one.release);
         findings.push(one.object.finding(&CI728, one.at, &one.field, message));
     }
     // With several, each may be for some objects.
@@ -63,12 +53,8 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
     if !one.prefixes.is_empty() {
         return;
     }
-    let (read, other) = if one.minor >= RENAMED {
-        (NEW, OLD)
-    } else {
-        (OLD, NEW)
-    };
-    if other == OLD && one.reads_old {
+    let (read, other) = one.release.prefixes();
+    if ExternalDnsRelease::is_old(other) && one.reads_old {
         return;
     }
     for object in &model.objects {
@@ -81,8 +67,8 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
         };
         if let Some((key, _)) = has(other).filter(|_| has(read).is_none()) {
             let message = format!(
-                "external-dns 0.{} reads `{read}…`, and not `{other}…`",
-                one.minor
+                "external-dns {} reads `{read}…`, and not `{other}…`",
+                one.release
             );
             let field = format!("metadata.annotations.{}", key.text);
             findings.push(object.finding(&CI729, key.at, &field, message));
@@ -101,7 +87,7 @@ fn of_workload<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
             .then_some((container, image))
     })?;
     let tag = image.split('@').next()?.rsplit_once(':')?.1;
-    let minor = minor(tag, "0")?;
+    let release = ExternalDnsRelease::of_tag(tag)?;
     let arguments = container.items_of("args").iter().filter_map(Node::text);
     let value = |name: &str| {
         let mut arguments = arguments.clone();
@@ -113,7 +99,7 @@ fn of_workload<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
     let env: Vec<&str> = env.filter_map(|node| node.text_of("name")).collect();
     Some(ExternalDns {
         object,
-        minor,
+        release,
         at: container.at,
         field: "spec.template.spec.containers".to_owned(),
         has_policy: is_set("--policy")
@@ -124,7 +110,7 @@ fn of_workload<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
     })
 }
 
-/// Reads a `HelmRelease` or an Application with its chart, whose minor version is that of external-dns from 1.15 on.
+/// Reads a `HelmRelease` or an Application with its chart.
 fn of_release<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
     let (chart, version, values, field) = match object.kind {
         "HelmRelease" => {
@@ -157,7 +143,7 @@ fn of_release<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
     if chart.text() != Some("external-dns") {
         return None;
     }
-    let minor = minor(version, "1").filter(|minor| *minor >= 15)?;
+    let release = ExternalDnsRelease::of_chart(version)?;
     let arguments = values
         .map(|values| values.items_of("extraArgs"))
         .unwrap_or_default();
@@ -173,7 +159,7 @@ fn of_release<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
         .is_some_and(|node| !node.entries().is_empty());
     Some(ExternalDns {
         object,
-        minor,
+        release,
         at: values.map_or(chart.at, |values| values.at),
         field: field.to_owned(),
         has_policy: !is_whole
@@ -183,12 +169,4 @@ fn of_release<'m, 'a>(object: &'m Object<'a>) -> Option<ExternalDns<'m, 'a>> {
         prefixes: prefix.into_iter().chain(by_argument).collect(),
         reads_old: !is_whole || is_mapping || is_set("--enable-legacy-annotation-prefix"),
     })
-}
-
-/// Returns the number behind the first of a version.
-fn minor(version: &str, first: &str) -> Option<u32> {
-    let version = version.trim_start_matches(['v', '^', '~', '=']);
-    let mut parts = version.split('.');
-    parts.next().filter(|major| *major == first)?;
-    parts.next()?.parse().ok()
 }

@@ -162,6 +162,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         egress: arguments.egress.then_some(egress),
         public_certificate: public_certificate?,
         asked: None,
+        dns: None,
         forwarding: Vec::new(),
         clients: None,
     })
