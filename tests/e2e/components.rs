@@ -100,6 +100,8 @@ pub(crate) struct Programs {
     /// The folder of cert-manager: its controllers in a program of ours, and its CRDs.
     pub(crate) cert_manager: PathBuf,
     pub(crate) etcd: PathBuf,
+    /// The folder of external-dns: its sources in a program of ours, its CRDs and its chart.
+    pub(crate) external_dns: PathBuf,
     pub(crate) helm: PathBuf,
     pub(crate) kube_apiserver: PathBuf,
     pub(crate) kubectl: PathBuf,
@@ -132,6 +134,7 @@ impl Programs {
             bind9: cache.join("bind9"),
             cert_manager: cache.join(format!("cert-manager-{}", version("cert-manager"))),
             etcd: cache.join(format!("etcd-{}/etcd", version("etcd"))),
+            external_dns: cache.join(format!("external-dns-{}", version("external-dns"))),
             helm: cache.join(format!("helm-{}/helm", version("helm"))),
             kube_apiserver: kubernetes.join("kube-apiserver"),
             kubectl: on_path("kubectl").unwrap_or_else(|| kubernetes.join("kubectl")),
@@ -148,8 +151,10 @@ impl Programs {
         };
         let mut wanted = vec![
             programs.bind9.join("usr/sbin/named"),
+            programs.bind9.join("usr/bin/named-checkzone"),
             programs.cert_manager.join("cert-manager"),
             programs.etcd.clone(),
+            programs.external_dns.join("external-dns"),
             programs.helm.clone(),
             programs.kube_apiserver.clone(),
             programs.kubectl.clone(),

@@ -3,6 +3,7 @@
 mod acme;
 mod browser;
 mod definitions;
+mod dns;
 mod first_steps;
 mod fleet;
 mod flux;
@@ -43,6 +44,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         openstack::all,
         acme::all,
         own_ca::all,
+        dns::all,
         topologies::all,
         rotation::all,
         moving::all,
