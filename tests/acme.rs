@@ -131,6 +131,24 @@ fn each_instance_has_its_certificate_by_answers_at_port_80() {
 }
 
 #[test]
+fn traefik_serves_the_ingresses_by_which_an_issuer_that_is_there_answers_at_port_80() {
+    let served = |acme: &str| {
+        let directory = TempDir::new().unwrap();
+        let public = format!("{{mode: acme, names: instance, acme: {{{acme}}}}}");
+        render(&directory, &fleet(&public, "  instances: {a: {}}\n"), "").good();
+        read(&directory.path().join("tree/cluster/traefik-values.yaml"))
+            .contains("kubernetesIngress:\n    enabled: true\n")
+    };
+    assert!(served("issuer: parish, challenge: http-01"));
+    assert!(!served("issuer: parish, challenge: dns-01"));
+    assert!(served("server: staging, challenge: http-01"));
+    let gateway = "gateway: {namespace: traefik, name: public}";
+    assert!(!served(&format!(
+        "server: staging, challenge: http-01, {gateway}"
+    )));
+}
+
+#[test]
 fn one_wildcard_certificate_is_asked_for_by_a_record_and_shown_to_all() {
     let directory = TempDir::new().unwrap();
     let public = "{mode: acme, apex: true, acme: {server: production, challenge: dns-01, solver: {cloudflare: {apiTokenSecretRef: {name: cf, key: token}}}}}";

@@ -141,6 +141,9 @@ fn fleet(
         shards: spec
             .shards
             .and_then(|given| NonZeroU16::new(given.value.get()?)),
+        ingresses: front
+            .as_ref()
+            .is_some_and(FrontCertificate::needs_ingresses),
         front: front.filter(FrontCertificate::is_in_cluster),
         dns,
         argo_cd: spec.argo_cd.and_then(|given| argo_cd(given.value)),

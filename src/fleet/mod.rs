@@ -74,10 +74,12 @@ pub struct Fleet {
     pub layout: Layout,
     /// `spec.shards`: into how many parts the instances are divided.
     pub shards: Option<NonZeroU16>,
-    /// `spec.publicCertificate`, or `spec.wildcard`; nothing if there is to be none.
+    /// `spec.publicCertificate`, or `spec.wildcard`; nothing if it is nothing that is there once in the cluster.
     pub front: Option<FrontCertificate>,
     /// `spec.dns`: who is told of the instances' hosts; nothing if nobody is.
     pub dns: Option<Arc<Dns>>,
+    /// Whether cert-manager answers a CA at port 80 through Ingresses, which Traefik has to serve.
+    pub ingresses: bool,
     /// `spec.argocd`.
     pub argo_cd: Option<ArgoCd>,
     /// `spec.flux`.
@@ -178,14 +180,19 @@ impl FrontCertificate {
         self.names != FrontNames::Instances
     }
 
-    /// Returns whether cert-manager answers at port 80 through Ingresses, which Traefik then has to serve.
-    #[must_use]
-    pub fn needs_ingresses(&self) -> bool {
-        let CertificateSource::Acme { issuers, .. } = &self.source else {
+    /// Returns whether cert-manager answers at port 80 through Ingresses. Of a `ClusterIssuer` that is there already nobody
+    /// says whether it does so or through a Gateway: then Traefik serves Ingresses, too.
+    pub(super) fn needs_ingresses(&self) -> bool {
+        let CertificateSource::Acme {
+            issuers,
+            is_by_http,
+            ..
+        } = &self.source
+        else {
             return false;
         };
         let mut challenges = issuers.iter().map(|issuer| &issuer.solver.challenge);
-        challenges.any(|challenge| matches!(challenge, Challenge::Ingress(_)))
+        *is_by_http && !challenges.any(|challenge| matches!(challenge, Challenge::Gateway { .. }))
     }
 }
 

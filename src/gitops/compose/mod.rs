@@ -15,7 +15,7 @@ use super::secrets::FoundUnit;
 use super::unit::Unit;
 use crate::chart::{self, ChartMajor, ValuesRequest};
 use crate::fault::Fault;
-use crate::fleet::{Fleet, FrontCertificate};
+use crate::fleet::Fleet;
 use crate::guarded::Guarded;
 use crate::ingress::{self, Credentials, Role};
 use crate::manifest::{Field, Object, SecretData};
@@ -299,8 +299,7 @@ pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, 
     let mut request = ValuesRequest::for_chart(chart);
     request.receive(&fleet.arrival);
     request.fast_proxy = fleet.fast_proxy;
-    let front = fleet.front.as_ref();
-    request.ingresses = front.is_some_and(FrontCertificate::needs_ingresses);
+    request.ingresses = fleet.ingresses;
     chart::render(&request, renderer.templates())
 }
 
