@@ -64,6 +64,15 @@ pub struct Extras {
     pub clients: Option<Arc<ClientAuthorities>>,
 }
 
+impl Extras {
+    /// Returns the Secret with the certificate that browsers see, where no other instance has it.
+    #[must_use]
+    pub fn own_front(&self) -> Option<&ObjectName> {
+        let asked = self.asked.as_ref().map(|asked| &asked.secret);
+        asked.or(self.public_certificate.as_ref())
+    }
+}
+
 /// A certificate that cert-manager is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {

@@ -969,6 +969,87 @@ fn a_move_to_inspect_needs_cas_that_stay_and_one_for_the_load_balancer() {
     );
 }
 
+/// A fleet whose instances have certificates of their own, for which cert-manager asks so.
+fn asking_fleet(acme: &str, more: &str) -> TempDir {
+    fleet(&format!(
+        "  publicCertificate: {{mode: acme, names: instance, acme: {{issuer: parish, {acme}}}}}\n  instances: {{a: {{}}, b: {{}}}}\n{more}"
+    ))
+}
+
+#[test]
+fn a_fleet_that_knows_the_certificate_of_each_instance_moves_to_and_from_passthrough_with_it() {
+    let asking = asking_fleet("challenge: dns-01", "");
+    let text = fleet_moved(&asking, &["--to", "passthrough"]).good();
+    assert!(
+        text.contains("httpd.serverCertSecret=public-tls,"),
+        "{text}"
+    );
+    // It is shown by Traefik now, and the fleet file need not name it.
+    assert!(
+        !text.contains("publicCertificate") && !text.contains("get secret public-tls"),
+        "{text}"
+    );
+    let passed = asking_fleet("challenge: dns-01", "  topology: passthrough\n");
+    let text = fleet_moved(&passed, &["--to", "direct"]).good();
+    assert!(!text.contains("TLSStore"), "{text}");
+
+    let named =
+        fleet("  defaults: {publicCertificate: {secret: web-tls}}\n  instances: {a: {}, b: {}}\n");
+    let text = fleet_moved(&named, &["--to", "passthrough"]).good();
+    assert!(
+        text.contains("httpd.serverCertSecret=web-tls,")
+            && text.contains("get secret web-tls")
+            && !text.contains("publicCertificate"),
+        "{text}"
+    );
+}
+
+#[test]
+fn another_certificate_is_asked_for_before_httpd_shows_it() {
+    let asking = asking_fleet("challenge: dns-01", "");
+    let to = ["--to", "passthrough", "--public-certificate", "web-tls"];
+    let document = fleet_moved(&asking, &[&to[..], &["-o", "json"]].concat()).good();
+    let document = report("topologyMove", &document);
+    let prepare = &document["steps"][0];
+    assert_eq!(
+        prepare["run"],
+        serde_json::json!([
+            "# fleet.yaml:",
+            "#   spec:",
+            "#     topology: passthrough",
+            "#     defaults: {publicCertificate: {secret: web-tls}}",
+            "#   # and no `topology` of its own at an instance",
+            "civi-ingress gitops render -f fleet.yaml --output-dir .",
+            "kubectl apply -f instances/a/certificate-web-tls.yaml",
+            "kubectl apply -f instances/b/certificate-web-tls.yaml",
+        ])
+    );
+    assert!(prepare["see"].to_string().contains("get secret web-tls"));
+}
+
+#[test]
+fn a_move_to_where_no_ca_can_be_answered_or_nobody_reads_the_certificate_is_refused() {
+    let refused = |acme: &str, to: &[&str]| {
+        let run = fleet_moved(&asking_fleet(acme, ""), to);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+        run.stderr
+    };
+    assert_eq!(
+        refused("challenge: http-01", &["--to", "passthrough"]),
+        "error: --to: no CA gets an answer at port 80 of this instance: Traefik sends it on to https, and that to the httpd\n\
+         help: use `challenge: dns-01` under `spec.publicCertificate.acme`\n"
+    );
+    let to = ["--to", "inspect-twice", "--load-balancer", "haproxy"];
+    assert_eq!(
+        refused(
+            "challenge: dns-01",
+            &[&to[..], &["--trusted", "10.0.0.7"]].concat()
+        ),
+        "error: --to: HAProxy shows its certificate to browsers, and reads no Secret of the cluster\n\
+         help: use a topology in which TLS ends in the cluster, or `mode: own`\n"
+    );
+}
+
 #[test]
 fn drupal_knows_both_load_balancers_while_browsers_are_led_from_one_to_the_other() {
     let haproxy = ended_fleet("inspect-twice", "haproxy", "");

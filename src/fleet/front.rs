@@ -158,13 +158,9 @@ fn acme(
     way: &SharedWay,
     reader: &mut PartReader,
 ) -> Option<FrontCertificate> {
-    if let Some(Arrival::Ended { balancer, .. }) = &way.arrival {
-        let fault = Fault::new(format!(
-            "{} shows its certificate to browsers, and reads no Secret of the cluster",
-            balancer.kind.title()
-        ));
-        let help = "use a topology in which TLS ends in the cluster, or `mode: own`";
-        reader.push(origin, fault.help(help));
+    let arrival = way.arrival.as_ref();
+    if let Some(Err(fault)) = arrival.map(Arrival::check_asked) {
+        reader.push(origin, fault);
     }
     let Some(acme) = &part.acme else {
         let fault = Fault::new("`mode: acme` needs `acme`");

@@ -256,15 +256,13 @@ impl Levels {
             self.say(given.origin, fault, reader);
         }
         let topology = terms::topology(self.topology(part), part);
+        let named = terms::public_certificate(part);
+        let shared = self.shared.asked.as_ref();
+        extras.asked = shared.map(|shared| shared.for_instance(named.clone()));
+        let asked = extras.asked.as_ref();
+        let shown = asked.map(|asked| asked.secret.clone()).or(named);
         let is_passthrough = topology.name() == TopologyName::Passthrough;
-        if is_passthrough {
-            extras.public_certificate = terms::public_certificate(part);
-        }
-        if let Some(shared) = &self.shared.asked {
-            let asked = shared.for_instance(extras.public_certificate.take());
-            extras.public_certificate = is_passthrough.then(|| asked.secret.clone());
-            extras.asked = Some(asked);
-        }
+        extras.public_certificate = shown.clone().filter(|_| is_passthrough);
         extras.dns.clone_from(&self.shared.dns);
         let arrival = self.shared.way.arrival.as_ref();
         extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.ending().to_vec());
@@ -299,6 +297,7 @@ impl Levels {
             settings,
             extras,
             topology,
+            shown,
             clients,
             certificate: terms::certificate(certificate, CaCustody::Ephemeral),
             values: HelmValues::default(),
@@ -340,12 +339,8 @@ impl Levels {
             fault.help("write `certificate: {ca: stored}`: such a CA signs for years")
         }));
         let asked = self.shared.asked.as_ref();
-        if name.is_passed() && asked.is_some_and(|asked| asked.is_by_http) {
-            let fault = Fault::new(
-                "no CA gets an answer at port 80 of this instance: Traefik sends it on to https, and that to the httpd",
-            );
-            faults.push(fault.help("use `challenge: dns-01` under `spec.publicCertificate.acme`"));
-        }
+        let is_by_http = asked.is_some_and(|asked| asked.is_by_http);
+        faults.extend(name.check_answers(is_by_http).err());
         let is_named = terms.extras.public_certificate.is_some();
         faults.extend(name.check_certificate(is_named).err().map(|fault| {
             fault.help("write `publicCertificate: {secret: NAME}`, in `defaults` where the Secret has this name in each namespace")

@@ -30,7 +30,7 @@ use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
 use crate::path::arrival::Arrival;
-use crate::path::expand::Topology;
+use crate::path::expand::{Topology, TopologyName};
 use crate::pki::KeyType;
 use crate::pki::client_authorities::ClientAuthorities;
 use crate::pki::issue::Organization;
@@ -260,6 +260,8 @@ pub struct Terms {
     pub extras: Extras,
     /// The way that requests take.
     pub topology: Topology,
+    /// The Secret with the certificate that the httpd shows to browsers, wherever their TLS is passed on to it.
+    shown: Option<ObjectName>,
     /// The file with the CA of the clients that are let in, as written.
     clients: Option<String>,
     /// How the certificates are made.
@@ -269,6 +271,13 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Returns the Secret with the certificate that the httpd shows to browsers, wherever their TLS is passed on to it: as
+    /// the fleet file names it, or that for which cert-manager asks.
+    #[must_use]
+    pub fn shown(&self) -> Option<&ObjectName> {
+        self.shown.as_ref()
+    }
+
     /// Returns whether clients are asked for a certificate.
     #[must_use]
     pub fn asks_clients(&self) -> bool {
@@ -403,22 +412,40 @@ impl Fleet {
         self.with(member, member.terms.extras.clone())
     }
 
-    /// Returns what would be rendered for a member whose requests arrive so, with this certificate for browsers.
+    /// Returns what would be rendered for a member to which requests come so; `certificate` is shown to browsers in place of
+    /// that of the fleet file.
     ///
     /// # Errors
     /// As [`Instance::new`].
     pub fn instance_in(
         &self,
         member: &Member,
+        topology: TopologyName,
         arrival: &Arrival,
-        public_certificate: Option<ObjectName>,
+        certificate: Option<&ObjectName>,
     ) -> Result<Instance, Vec<Fault>> {
-        let extras = Extras {
+        let terms = &member.terms;
+        let shown = certificate.or(terms.shown());
+        let shown = shown.filter(|_| topology == TopologyName::Passthrough);
+        let mut extras = Extras {
             forwarding: arrival.ending().to_vec(),
-            public_certificate,
-            ..member.terms.extras.clone()
+            public_certificate: shown.cloned(),
+            ..terms.extras.clone()
         };
+        if let (Some(asked), Some(secret)) = (&mut extras.asked, certificate) {
+            asked.secret = secret.clone();
+        }
         self.with(member, extras)
+    }
+
+    /// Returns whether cert-manager asks for the certificate that browsers see.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        let is_asked =
+            |front: &FrontCertificate| matches!(front.source, CertificateSource::Acme { .. });
+        let mut members = self.members.iter();
+        self.front.as_ref().is_some_and(is_asked)
+            || members.any(|member| member.terms.extras.asked.is_some())
     }
 
     fn with(&self, member: &Member, mut extras: Extras) -> Result<Instance, Vec<Fault>> {

@@ -159,6 +159,21 @@ impl Arrival {
         }
     }
 
+    /// Refuses to have cert-manager ask for the certificate that browsers see where a load balancer shows them its own.
+    ///
+    /// # Errors
+    /// Why nobody would see it.
+    pub fn check_asked(&self) -> Result<(), Fault> {
+        let Self::Ended { balancer, .. } = self else {
+            return Ok(());
+        };
+        let fault = Fault::new(format!(
+            "{} shows its certificate to browsers, and reads no Secret of the cluster",
+            balancer.kind.title()
+        ));
+        Err(fault.help("use a topology in which TLS ends in the cluster, or `mode: own`"))
+    }
+
     /// Returns whose PROXY header the ingress believes.
     #[must_use]
     pub fn announcing(&self) -> &[Cidr] {

@@ -136,6 +136,20 @@ impl TopologyName {
         ))
     }
 
+    /// Refuses answers to a CA at port 80 where requests at that port get to the httpd in the end.
+    ///
+    /// # Errors
+    /// Why the CA gets none.
+    pub fn check_answers(self, is_by_http: bool) -> Result<(), Fault> {
+        if !is_by_http || !self.is_passed() {
+            return Ok(());
+        }
+        let fault = Fault::new(
+            "no CA gets an answer at port 80 of this instance: Traefik sends it on to https, and that to the httpd",
+        );
+        Err(fault.help("use `challenge: dns-01` under `spec.publicCertificate.acme`"))
+    }
+
     /// Returns the topology; `proxy` tells the httpd where a connection comes from, if TLS is passed on to it.
     #[must_use]
     pub fn with(self, proxy: Option<ProxyVersion>) -> Topology {

@@ -340,6 +340,9 @@ fn of_fleet(arguments: &Move, path: &Path) -> Result<Document, Failure> {
     });
     let checked = topology.zip(certificate).zip(arrival);
     let ((topology, certificate), arrival) = faults.finish(checked).map_err(Failure::usage)?;
+    if let (true, Err(fault)) = (fleet.asks(), arrival.check_asked()) {
+        return Err(Failure::usage(vec![fault.argument("--to")]));
+    }
     let is_whole = !arguments.subject.names_members() || members.len() == fleet.members.len();
     if let (Some(first), true) = (members.first(), !is_whole && arrival != fleet.arrival) {
         let now = fleet.topology(first).name();
@@ -384,6 +387,10 @@ fn of_fleet(arguments: &Move, path: &Path) -> Result<Document, Failure> {
             file: path.display().to_string(),
             tree: tree.clone(),
             is_whole,
+            certificate: certificate.clone().filter(|secret| {
+                let mut members = moving.iter();
+                members.any(|member| member.terms.shown() != Some(secret))
+            }),
             clients: arguments
                 .clients
                 .path()
@@ -426,14 +433,15 @@ fn stations(
         let is_last = way == topology;
         let mut ends = Vec::new();
         for (member, now) in moving.iter().zip(&stations[0].ends) {
-            let shown = now.instance.extras.public_certificate.clone();
-            let shown = certificate.cloned().or(shown);
-            let shown = shown.filter(|_| way.name() == TopologyName::Passthrough);
-            let mut instance = fleet.instance_in(member, &arrival, shown)?;
+            let mut instance = fleet.instance_in(member, way.name(), &arrival, certificate)?;
             let (present, named) = (now.instance.extras.clients.clone(), clients.cloned());
             let [between, then] = let_in(now.topology.name(), topology.name(), present, named);
             instance.extras.clients = if is_last { then } else { between };
             let mut found = check_way(way, &instance).err().unwrap_or_default();
+            let asked = instance.extras.asked.as_ref();
+            let is_by_http = asked.is_some_and(|asked| asked.answers_here);
+            let answers = way.name().check_answers(is_by_http);
+            found.extend(answers.err().map(|fault| fault.argument("--to")));
             let is_discarded = member.terms.certificate.ca == CaCustody::Ephemeral;
             let custody = way.name().check_custody(is_discarded);
             found.extend(custody.err().map(|fault| {

@@ -169,7 +169,7 @@ fn end(release: Release, instance: &Instance, route: Route) -> End {
     }
 }
 
-fn applied(files: &[String]) -> Option<String> {
+pub(super) fn applied(files: &[String]) -> Option<String> {
     if files.is_empty() {
         return None;
     }

@@ -10,6 +10,7 @@ use crate::gitops::layout::{Form, Home};
 use crate::ingress::{Credentials, Ingress, objects};
 use crate::instance::{Instance, Opened};
 use crate::manifest::Identity;
+use crate::name::ObjectName;
 use crate::path::arrival::Arrival;
 use crate::path::expand::Topology;
 use crate::path::moving::{Change, Standing, Step, order};
@@ -77,6 +78,8 @@ pub enum Means<'a> {
         tree: String,
         /// Whether all its instances are moved.
         is_whole: bool,
+        /// The Secret with the certificate that httpd shows to browsers, where the fleet file does not say it.
+        certificate: Option<ObjectName>,
         /// The file with the CA of the clients that are let in, where it comes with this move: beside the fleet file, as it is
         /// to be written.
         clients: Option<String>,
@@ -408,6 +411,13 @@ impl Subject<'_> {
                 words
                     .run
                     .push(format!("civi-ingress gitops render {place}"));
+                for moved in &self.instances {
+                    let asked = |end: &End| end.instance.extras.asked.clone();
+                    if asked(&moved.from) != asked(&moved.to) {
+                        let files = self.files(moved, |kind| kind == "Certificate");
+                        words.run.extend(inside::applied(&files));
+                    }
+                }
                 if !self.leaves_file() {
                     words
                         .see
@@ -451,8 +461,8 @@ impl Subject<'_> {
         let mut needed = Vec::new();
         for Moved { from, to, .. } in &self.instances {
             let namespace = &to.instance.namespace;
-            if let Some(secret) = &to.instance.extras.public_certificate
-                && from.instance.extras.public_certificate.as_ref() != Some(secret)
+            if let Some(secret) = to.instance.extras.own_front()
+                && from.instance.extras.own_front() != Some(secret)
             {
                 needed.push(format!(
                     "`kubectl -n {namespace} get secret {secret} -o yaml | civi-ingress inspect -` shows the certificate of {}, of a CA that browsers know",
@@ -461,7 +471,10 @@ impl Subject<'_> {
             }
         }
         let is_passed = |end: &End| end.topology.name().is_passed();
-        let ends = |moved: &Moved<'_>| is_passed(&moved.from) && !is_passed(&moved.to);
+        let ends = |moved: &Moved<'_>| {
+            let has_own = moved.to.instance.extras.own_front().is_some();
+            is_passed(&moved.from) && !is_passed(&moved.to) && !has_own
+        };
         let [_, to] = self.arrivals;
         if !to.is_plain() && self.instances.iter().any(ends) {
             let who = match to.ending() {
@@ -551,6 +564,7 @@ impl Subject<'_> {
         let Means::Fleet {
             fleet,
             is_whole,
+            certificate,
             clients,
             ..
         } = &self.means
@@ -560,16 +574,13 @@ impl Subject<'_> {
         let [from, to] = self.arrivals;
         let word = self.to.name().as_str();
         let mut lines = vec!["spec:".to_owned()];
-        let secret = |moved: &Moved<'_>| {
-            let of = |end: &End| end.instance.extras.public_certificate.clone();
-            of(&moved.to).filter(|secret| of(&moved.from).as_ref() != Some(secret))
-        };
+        let certificate = certificate.as_ref();
+        let certificate =
+            certificate.map(|secret| format!("publicCertificate: {{secret: {secret}}}"));
         if *is_whole {
             lines.push(format!("  topology: {word}"));
             let mut defaults = Vec::new();
-            if let Some(secret) = self.instances.iter().find_map(secret) {
-                defaults.push(format!("publicCertificate: {{secret: {secret}}}"));
-            }
+            defaults.extend(certificate);
             if let Some(file) = clients {
                 defaults.push(format!("clients: {{require: {file}}}"));
             }
@@ -578,11 +589,12 @@ impl Subject<'_> {
             }
         } else {
             lines.push("  instances:".to_owned());
+            let certificate = certificate.map_or_else(String::new, |word| format!(", {word}"));
             for moved in &self.instances {
-                let secret = secret(moved).map_or_else(String::new, |secret| {
-                    format!(", publicCertificate: {{secret: {secret}}}")
-                });
-                lines.push(format!("    {}: {{topology: {word}{secret}}}", moved.name));
+                lines.push(format!(
+                    "    {}: {{topology: {word}{certificate}}}",
+                    moved.name
+                ));
             }
         }
         if from != to {
