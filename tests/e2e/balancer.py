@@ -1,8 +1,8 @@
 """Writes what Octavia gives its HAProxy: balancer.py DIRECTORY
 
 A file for each protocol of a pool in octavia.json, made by Octavia's own templates from its own sample objects, with the
-listener, the pool and the monitor that octavia.json states; and one for each topology in which a load balancer ends TLS, from
-what Terraform's provider sends to Octavia's API there. The names and addresses are those of the samples, and certificates are
+listener, the pool and the monitor that octavia.json states; and one for each topology that Terraform is asked for, from what its
+provider sends to Octavia's API there, at port 443. The names and addresses are those of the samples, and certificates are
 files with the names of Terraform's variables: the tests put theirs in.
 """
 
@@ -61,10 +61,11 @@ def kept(kind, prepared, **parts):
     return kind(**{name: value for name, value in prepared.items() if name in known} | parts)
 
 
-def ending(topology):
+def by_terraform(topology):
     """The listener of Terraform's file for a topology, with its pool, monitor and member, and its pool's files."""
     common = stated["terraform"]
     own = common["topologies"][topology]
+    wanted_listener = common[own["listener"]]
     balancer = samples.sample_listener_loadbalancer_tuple()
     # What the API calls otherwise (terraform-provider-openstack 3.4.0, openstack/resource_openstack_lb_pool_v2.go).
     wanted = {"lb_algorithm" if name == "lb_method" else name: value for name, value in own["pool"].items()}
@@ -76,8 +77,8 @@ def ending(topology):
         health_monitor=kept(data_models.HealthMonitor, monitor),
         members=[kept(data_models.Member, member)],
     )
-    assert pool.protocol in constants.VALID_LISTENER_POOL_PROTOCOL_MAP[common["listener"]["protocol"]]
-    before = prepare.create_listener(asked(listeners.ListenerPOST, common["listener"], "listener"), balancer.id)
+    assert pool.protocol in constants.VALID_LISTENER_POOL_PROTOCOL_MAP[wanted_listener["protocol"]]
+    before = prepare.create_listener(asked(listeners.ListenerPOST, wanted_listener, "listener"), balancer.id)
     before = kept(data_models.Listener, before, default_pool=pool, pools=[pool], load_balancer=balancer)
     # octavia/amphorae/drivers/haproxy/rest_api_driver.py, _process_pool_certs
     references = {"client_cert": pool.tls_certificate_id, "ca_cert": pool.ca_tls_certificate_id}
@@ -110,5 +111,5 @@ def write(name, listener, files):
 for protocol in set(stated["protocols"].values()):
     write(protocol, listener(protocol), None)
 for topology in stated["terraform"]["topologies"]:
-    write(topology, *ending(topology))
+    write(topology, *by_terraform(topology))
 shutil.copy(statement, directory)

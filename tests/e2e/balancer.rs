@@ -55,13 +55,21 @@ pub(crate) fn octavia(programs: &Programs, proxy_protocol: &str) -> String {
 /// Where Octavia puts the certificates of its sample on the machine of a load balancer.
 pub(crate) const OCTAVIA_FILES: &str = "/var/lib/octavia/certs/sample_loadbalancer_id_1/";
 
-/// Returns the configuration that Octavia makes where Terraform asks it to end TLS, between an address and a node.
-pub(crate) fn octavia_ending(
+/// Returns the configuration that Octavia makes of what Terraform asks for in a topology, with this version of the PROXY
+/// protocol where it sends one, between an address and a node.
+pub(crate) fn octavia_by_terraform(
     programs: &Programs,
     topology: &str,
+    version: &str,
     [address, node]: [Ipv4Addr; 2],
 ) -> String {
-    made_by_octavia(programs, topology)
+    let name = match (topology, version) {
+        // Traefik alone tells the two apart.
+        ("tcp-proxy" | "passthrough", "1") => "tcp-proxy v1",
+        ("tcp-proxy" | "passthrough", _) => "tcp-proxy",
+        (ended, _) => ended,
+    };
+    made_by_octavia(programs, name)
         .replace("bind 10.0.0.2:", &format!("bind {address}:"))
         .replace(" 10.0.0.99:", &format!(" {node}:"))
 }

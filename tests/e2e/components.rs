@@ -119,6 +119,8 @@ pub(crate) struct Programs {
     pub(crate) openstack: PathBuf,
     /// The folder of Pebble and its DNS server.
     pub(crate) pebble: PathBuf,
+    /// A program of ours in which Terraform's provider for OpenStack judges files.
+    pub(crate) terraform_validate: PathBuf,
 }
 
 impl Programs {
@@ -147,6 +149,12 @@ impl Programs {
                 .join(format!("openstack-{}", version("openstack")))
                 .join("openstack-cloud-controller-manager"),
             pebble: cache.join(format!("pebble-{}", version("pebble"))),
+            terraform_validate: cache
+                .join(format!(
+                    "terraform-provider-{}",
+                    version("terraform-provider")
+                ))
+                .join("terraform-validate"),
             cache,
         };
         let mut wanted = vec![
@@ -165,6 +173,7 @@ impl Programs {
             programs.octavia.join("octavia.json"),
             programs.openstack.clone(),
             programs.pebble.join("pebble"),
+            programs.terraform_validate.clone(),
         ];
         for release in releases() {
             for file in ["traefik", "crds.yaml", "rbac.yaml"] {

@@ -182,26 +182,40 @@ fn terraforms_provider_takes_every_attribute_and_every_reference_names_a_resourc
     }
 }
 
-/// What Terraform asks of Octavia where a load balancer ends TLS: the end-to-end tests run what Octavia makes of it.
+/// What Terraform asks of Octavia: the end-to-end tests run what Octavia makes of it.
 const OF_OCTAVIA: &str = include_str!("../e2e/octavia.json");
 
 #[test]
-fn where_a_load_balancer_ends_tls_terraform_asks_for_what_is_tried_with_octavia() {
+fn terraform_asks_for_what_is_tried_with_octavia() {
     let stated: Value = serde_json::from_str(OF_OCTAVIA).unwrap();
     let stated = &stated["terraform"];
-    for (topology, own) in stated["topologies"].as_object().unwrap() {
+    for (name, own) in stated["topologies"].as_object().unwrap() {
+        let (topology, version) = name.split_once(' ').unwrap_or((name, ""));
+        let protocol = match version {
+            "" => String::new(),
+            version => format!(", proxyProtocol: {version}"),
+        };
         let directory = TempDir::new().unwrap();
         let path = directory.path();
         write_authority(path);
-        let text = by_way(topology, "terraform", ", nodes: [10.0.0.11]");
+        let nodes = format!(", nodes: [10.0.0.11]{protocol}");
+        let text = by_way(topology, "terraform", &nodes);
         write(&path.join("fleet.yaml"), &text);
         assert_eq!(gitops(path, &["render"]).0, 0);
-        let text = read_to_string(path.join(FILES[1].1)).unwrap();
-        let document: Value = serde_json::from_str(&text).unwrap();
+        let rendered = read_to_string(path.join(FILES[1].1)).unwrap();
+        if topology == "tcp-proxy" {
+            // A load balancer that passes TLS on does not know who ends it.
+            let passed = text.replace("tcp-proxy", "passthrough");
+            let defaults = "  defaults: {publicCertificate: {secret: web-tls}}\n";
+            write(&path.join("fleet.yaml"), &(passed + defaults));
+            assert_eq!(gitops(path, &["render"]).0, 0);
+            assert_eq!(read_to_string(path.join(FILES[1].1)).unwrap(), rendered);
+        }
+        let document: Value = serde_json::from_str(&rendered).unwrap();
         // Without names, and without what ties one resource to another.
         let asked = |kind: &str| {
             let each = document["resource"][kind].as_object().unwrap();
-            assert_eq!(each.len(), 1, "{kind}");
+            assert_eq!(each.len(), if topology == "tcp-proxy" { 2 } else { 1 });
             let mut asked = each["https"].clone();
             let attributes = asked.as_object_mut().unwrap();
             attributes.retain(|name, value| {
@@ -212,7 +226,8 @@ fn where_a_load_balancer_ends_tls_terraform_asks_for_what_is_tried_with_octavia(
             });
             asked
         };
-        assert_eq!(asked("openstack_lb_listener_v2"), stated["listener"]);
+        let listener = &stated[own["listener"].as_str().unwrap()];
+        assert_eq!(asked("openstack_lb_listener_v2"), *listener);
         assert_eq!(asked("openstack_lb_monitor_v2"), stated["monitor"]);
         assert_eq!(asked("openstack_lb_pool_v2"), own["pool"], "{topology}");
         let mut member = asked("openstack_lb_members_v2")["member"][0].take();

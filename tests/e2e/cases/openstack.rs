@@ -1,14 +1,17 @@
 //! What OpenStack's cloud controller makes of Traefik's Service.
 
+use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::balancer::asked_of_octavia;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, output_of};
 use crate::components::newest;
 use crate::openstack::{NODES, OpenStack, RESERVED, SUBNET};
+use crate::pki::Authority;
 use crate::process::Process;
 use crate::program::civi_ingress;
 use crate::stack::{Case, Stack, trial};
@@ -16,11 +19,18 @@ use crate::wait;
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
-    vec![trial(
-        stack,
-        "openstacks_cloud_controller_makes_of_traefiks_service_what_octavia_is_rendered_from_and_keeps_its_address",
-        balancers,
-    )]
+    vec![
+        trial(
+            stack,
+            "openstacks_cloud_controller_makes_of_traefiks_service_what_octavia_is_rendered_from_and_keeps_its_address",
+            balancers,
+        ),
+        trial(
+            stack,
+            "terraforms_own_provider_for_openstack_takes_what_is_rendered_for_each_topology_and_nothing_misspelt",
+            taken_by_terraform,
+        ),
+    ]
 }
 
 /// Where Traefik's Service is, and the options by which its values were made.
@@ -48,6 +58,101 @@ const WAYS: [Way; 4] = [
         options: &["ovh-mks", "--proxy-protocol", "1"],
     },
 ];
+
+/// The ways for which a file is rendered: their topologies, and more keys of `loadBalancer`.
+const BY_TERRAFORM: [(&str, &str); 7] = [
+    ("tcp-proxy", ""),
+    ("tcp-proxy", ", proxyProtocol: v1"),
+    ("tcp-proxy", ", address: 192.0.2.10"),
+    ("passthrough", ""),
+    ("offload", ""),
+    ("inspect", ""),
+    ("inspect-twice", ""),
+];
+
+fn taken_by_terraform(case: &Case) {
+    let validate = |name: &str, text: &str| {
+        let file = case.directory.join(name);
+        fs::write(&file, text).expect("our own directory");
+        let output = output_of(
+            Command::new(&case.stack.programs.terraform_validate).arg(file),
+            "",
+        );
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).expect("text");
+        (output.status.success(), said)
+    };
+    for (number, (topology, more)) in BY_TERRAFORM.iter().enumerate() {
+        let text = for_terraform(case, topology, more);
+        let (is_taken, said) = validate(&format!("{number}.tf.json"), &text);
+        assert!(
+            is_taken && said.ends_with(" resources\n"),
+            "{topology}{more}: {said}"
+        );
+    }
+    // What is misspelt is refused: an attribute, a value, a name of another resource, one that is missing, a version.
+    let inspect = for_terraform(case, "inspect", "");
+    for (right, wrong, fault) in [
+        (
+            "\"tls_enabled\"",
+            "\"tls_enable\"",
+            "Did you mean \"tls_enabled\"?",
+        ),
+        (
+            "LEAST_CONNECTIONS",
+            "LEAST",
+            "expected lb_method to be one of",
+        ),
+        (
+            "lb_pool_v2.https.id",
+            "lb_pool_v2.https.ident",
+            "Unsupported attribute",
+        ),
+        ("var.httpd_ca_ref", "var.ca_ref", "Unsupported attribute"),
+        (
+            "\"vip_subnet_id\"",
+            "\"description\"",
+            "one of `vip_network_id",
+        ),
+        ("\"delay\": 5,", "", "\"delay\" is required"),
+        ("~> 3.0", "~> 4.0", "3.4.0"),
+    ] {
+        assert!(inspect.contains(right), "{right} is not in the file");
+        let (is_taken, said) = validate("wrong.tf.json", &inspect.replace(right, wrong));
+        assert!(!is_taken && said.contains(fault), "{wrong}: {said}");
+    }
+}
+
+/// Renders the file for Terraform of a fleet.
+fn for_terraform(case: &Case, topology: &str, more: &str) -> String {
+    let file = |name: &str| case.directory.join(name);
+    let authority = Authority::new("load balancers");
+    fs::write(file("balancers.crt"), authority.certificate).expect("our own directory");
+    let needs = match topology {
+        "inspect" => "clients: {require: balancers.crt}, certificate: {ca: stored}",
+        "passthrough" => "publicCertificate: {secret: web-tls}",
+        _ => "",
+    };
+    let text = format!(
+        "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: f}}\nspec:\n  domain: example.org\n  \
+         secrets: {{mode: plain}}\n  topology: {topology}\n  \
+         loadBalancer: {{kind: terraform, trusted: [10.0.0.0/24], nodes: [10.0.0.11, \"2001:db8::12\"]{more}}}\n  \
+         defaults: {{{needs}}}\n  instances: {{a: {{}}}}\n"
+    );
+    fs::write(file("fleet.yaml"), text).expect("our own directory");
+    let [fleet, tree] = ["fleet.yaml", "tree"].map(|name| file(name).display().to_string());
+    civi_ingress(&[
+        "gitops",
+        "render",
+        "-f",
+        &fleet,
+        "--output-dir",
+        &tree,
+        "--prune",
+    ]);
+    let file = file("tree/outside/terraform/main.tf.json");
+    fs::read_to_string(file).expect("a rendered file")
+}
 
 fn balancers(case: &Case) {
     let cluster = case.stack.new_cluster(&newest(), "cluster-openstack");

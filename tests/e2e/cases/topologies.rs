@@ -11,7 +11,7 @@ use civi_ingress::yaml;
 use libtest_mimic::Trial;
 
 use crate::balancer::{
-    Balancer, OCTAVIA_FILES, answer_monitor, anywhere, fitted, octavia, octavia_ending,
+    Balancer, OCTAVIA_FILES, answer_monitor, anywhere, fitted, octavia, octavia_by_terraform,
 };
 use crate::client::{Answer, Client, certificates};
 use crate::cluster::Cluster;
@@ -30,7 +30,13 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         let second = releases()
             .into_iter()
             .map(|release| (release, "octavia", "2"));
-        second.chain([(newest(), "octavia", "1"), (newest(), "haproxy", "2")])
+        second.chain([
+            (newest(), "octavia", "1"),
+            (newest(), "haproxy", "1"),
+            (newest(), "haproxy", "2"),
+            (newest(), "terraform", "1"),
+            (newest(), "terraform", "2"),
+        ])
     };
     let proxied = ways().map(|(release, kind, version)| {
         let name = format!(
@@ -386,7 +392,7 @@ pub(super) fn from_address(case: &Case, text: &str, address: Ipv4Addr) -> Balanc
 
 /// Starts HAProxy as it is rendered, at an address before a node, to which it says where clients are.
 pub(super) fn balancer_that_announces(case: &Case, addresses: [Ipv4Addr; 2]) -> Balancer {
-    let (of_balancer, _) = rendered(case, "tcp-proxy", "haproxy", addresses);
+    let (of_balancer, _) = rendered(case, ["tcp-proxy", "haproxy", "2"], addresses);
     let OfBalancer::File(text) = of_balancer else {
         panic!("a file is rendered for HAProxy");
     };
@@ -707,7 +713,7 @@ fn tell(case: &Case, topology: &str, kind: &str, version: &str, addresses: [Ipv4
     let [address, _] = addresses;
     let (of_balancer, values) = match kind {
         "octavia" => asked_of_octavia(topology, version, address),
-        _ => rendered(case, topology, kind, addresses),
+        _ => rendered(case, [topology, kind, version], addresses),
     };
     let port = values.at_path(&["ports", "websecure"]);
     let port = port.and_then(|port| port.get("proxyProtocol").or(port.get("forwardedHeaders")));
@@ -743,8 +749,7 @@ fn asked_of_octavia(topology: &str, version: &str, address: Ipv4Addr) -> (OfBala
 /// Renders a fleet behind HAProxy, or behind Octavia set up by Terraform.
 fn rendered(
     case: &Case,
-    topology: &str,
-    kind: &str,
+    [topology, kind, version]: [&str; 3],
     [address, node]: [Ipv4Addr; 2],
 ) -> (OfBalancer, yaml::Node) {
     let fleet = case.directory.join("fleet.yaml");
@@ -755,10 +760,14 @@ fn rendered(
         }
         _ => "",
     };
+    let protocol = match topology {
+        "tcp-proxy" | "passthrough" => format!(", proxyProtocol: v{version}"),
+        _ => String::new(),
+    };
     let text = format!(
         "apiVersion: civi-ingress.uepal.fr/v1alpha1\nkind: Fleet\nmetadata: {{name: f}}\nspec:\n  domain: example.org\n  \
          secrets: {{mode: plain}}\n  topology: {topology}\n  \
-         loadBalancer: {{kind: {kind}, trusted: [{address}], nodes: [{node}], address: {address}}}\n{needs}"
+         loadBalancer: {{kind: {kind}, trusted: [{address}], nodes: [{node}], address: {address}{protocol}}}\n{needs}"
     );
     fs::write(&fleet, text).expect("the fleet file");
     let (fleet, output) = (fleet.display().to_string(), tree.display().to_string());
@@ -767,7 +776,9 @@ fn rendered(
     let values = read("cluster/traefik-values.yaml");
     let values = yaml::read(&values, "values.yaml").expect("YAML");
     let text = match kind {
-        "terraform" => octavia_ending(&case.stack.programs, topology, [address, node]),
+        "terraform" => {
+            octavia_by_terraform(&case.stack.programs, topology, version, [address, node])
+        }
         _ => read("outside/haproxy/haproxy.cfg"),
     };
     (OfBalancer::File(text), values)

@@ -2,7 +2,9 @@ module civi-ingress.invalid/external-dns
 
 go 1.26.6
 
-require sigs.k8s.io/external-dns v0.22.0
+require (
+	sigs.k8s.io/external-dns v0.22.0
+)
 
 require (
 	github.com/F5Networks/k8s-bigip-ctlr/v2 v2.20.2 // indirect
