@@ -953,19 +953,95 @@ fn a_move_to_inspect_needs_cas_that_stay_and_one_for_the_load_balancer() {
         found.contains("Traefik cannot send a request again"),
         "{found}"
     );
-    // Octavia does not trust two CAs from one moment on without a loss.
-    let octavia = ended_fleet("inspect-twice", "terraform", "");
-    let found = refused(&octavia, &["--to", "inspect", "--clients-ca", ROOT]);
-    assert!(
-        found.starts_with("error: --to: Octavia by Terraform closes connections")
-            && found.contains("help: move to `offload` first"),
-        "{found}"
-    );
     let offload = ended_fleet("offload", "terraform", "");
     let text = fleet_moved(&offload, &["--to", "inspect", "--clients-ca", ROOT]).good();
     assert!(
         text.contains(" (set-up)\n") && text.contains(" (lead)\n"),
         "{text}"
+    );
+}
+
+#[test]
+fn octavia_is_followed_by_one_that_trusts_traefik_and_httpd_and_that_by_one_that_trusts_one_of_them()
+ {
+    let ended = |topology: &str, more: &str| {
+        let asks = "{certificate: {ca: stored}, clients: {require: root.crt}}";
+        let fleet = fleet(&format!(
+            "  topology: {topology}\n  loadBalancer: {{kind: terraform, trusted: [10.0.0.0/24], nodes: [10.0.0.11]{more}}}\n  \
+             defaults: {asks}\n  instances: {{a: {{}}}}\n"
+        ));
+        std::fs::copy(ROOT, fleet.path().join("root.crt")).unwrap();
+        fleet
+    };
+    let runs = |fleet: &TempDir, to: &str| {
+        let text = fleet_moved(fleet, &["--to", to, "-o", "json"]).good();
+        let document = report("topologyMove", &text);
+        let steps = document["steps"].as_array().unwrap();
+        let of = |change: &str| {
+            let mut found = steps.iter().filter(|step| step["change"] == change);
+            found.next().unwrap()["run"].clone()
+        };
+        [of("trust"), of("turn")]
+    };
+    let place = "-f fleet.yaml --output-dir .";
+    let barbican = format!(
+        "# Barbican: a secret BOTH with the CA of the certificate that Traefik shows, and those of the instances: \
+         `civi-ingress gitops ca {place}` and `civi-ingress gitops ca a {place}` print them"
+    );
+    let gone = |workspace: &str| {
+        [
+            "# when nobody comes by the one of before:".to_owned(),
+            format!(
+                "TF_WORKSPACE={workspace} terraform -chdir=outside/terraform destroy  # the workspace of the one of before"
+            ),
+        ]
+    };
+    let [again, gone] = [gone("default"), gone("both")];
+    for (from, to, authority) in [
+        ("inspect-twice", "inspect", "httpd_ca_ref"),
+        ("inspect", "inspect-twice", "traefik_ca_ref"),
+    ] {
+        let [trust, turn] = runs(&ended(from, ", address: 192.0.2.10"), to);
+        assert_eq!(
+            trust,
+            serde_json::json!([
+                barbican,
+                "terraform -chdir=outside/terraform workspace new both",
+                format!(
+                    "terraform -chdir=outside/terraform apply -var {authority}=BOTH -var floating_ip=ANOTHER"
+                ),
+                "# DNS: *.example.org: ANOTHER, the address of that one",
+                again[0],
+                again[1],
+            ])
+        );
+        assert_eq!(
+            turn,
+            serde_json::json!([
+                "terraform -chdir=outside/terraform workspace new next",
+                "terraform -chdir=outside/terraform apply",
+                "# DNS: *.example.org: 192.0.2.10",
+                gone[0],
+                gone[1],
+            ])
+        );
+    }
+    // Without an address of its own each has that of its subnet.
+    let [trust, turn] = runs(&ended("inspect-twice", ""), "inspect");
+    assert!(!trust.to_string().contains("floating_ip"), "{trust}");
+    assert!(
+        turn.to_string()
+            .contains("the address of Octavia by Terraform"),
+        "{turn}"
+    );
+    // One that only changes what it sends keeps its address at no moment.
+    let passed = ended("inspect-twice", ", address: 192.0.2.10");
+    let run = fleet_moved(&passed, &["--to", "tcp-proxy"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    assert_eq!(
+        run.stderr,
+        "error: --to: Octavia by Terraform changes what it sends by a second load balancer, and `192.0.2.10` can lead to one of the two alone\n\
+         help: name the address of the second one: `--load-balancer-address ADDRESS`, with `--load-balancer` and `--trusted`\n"
     );
 }
 

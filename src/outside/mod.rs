@@ -3,7 +3,7 @@
 //! A new one is a module beside this one, and an arm in [`files`].
 
 mod haproxy;
-mod terraform;
+pub mod terraform;
 
 use crate::load_balancer::{BalancerKind, LoadBalancer};
 use crate::manifest::Field;

@@ -11,6 +11,12 @@ use serde_json::{Map, Value, json};
 const PORTS: [(&str, u16); 2] = [HTTP, HTTPS];
 const HTTP: (&str, u16) = ("http", 80);
 const HTTPS: (&str, u16) = ("https", 443);
+/// The variable that says where browsers find the load balancer.
+pub const FLOATING_IP: &str = "floating_ip";
+/// The variable with the CA that the load balancer trusts where Traefik ends the TLS that it begins.
+pub const TRAEFIK_CA: &str = "traefik_ca_ref";
+/// The variable with the CAs that it trusts where httpd ends that.
+pub const HTTPD_CA: &str = "httpd_ca_ref";
 
 /// Returns the load balancer before the nodes.
 ///
@@ -35,9 +41,9 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFi
     };
     let alone = |value: Value| Map::from_iter([("traefik".to_owned(), value)]);
     add("lb_loadbalancer_v2", alone(load_balancer(name)));
-    if let Some(address) = balancer.address {
+    if balancer.address.is_some() {
         let associate = json!({
-            "floating_ip": address,
+            "floating_ip": format!("${{var.{FLOATING_IP}}}"),
             "port_id": "${openstack_lb_loadbalancer_v2.traefik.vip_port_id}",
         });
         add("networking_floatingip_associate_v2", alone(associate));
@@ -61,7 +67,7 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFi
             "source": "terraform-provider-openstack/openstack",
             "version": "~> 3.0",
         }}},
-        "variable": variables(link),
+        "variable": variables(balancer, link),
         "resource": resources,
         "output": {"load_balancer_address": {
             "description": "Address of the load balancer in its subnet.",
@@ -74,7 +80,7 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFi
     }
 }
 
-fn variables(link: Link) -> Map<String, Value> {
+fn variables(balancer: &LoadBalancer, link: Link) -> Map<String, Value> {
     let mut about = vec![
         (
             "load_balancer_subnet_id",
@@ -94,11 +100,11 @@ fn variables(link: Link) -> Map<String, Value> {
         about.extend(match onward {
             Onward::Plain => None,
             Onward::Tls => Some((
-                "traefik_ca_ref",
+                TRAEFIK_CA,
                 "Barbican secret with the CA of the certificate that Traefik shows: `civi-ingress gitops ca` prints it.",
             )),
             Onward::ToHttpd => Some((
-                "httpd_ca_ref",
+                HTTPD_CA,
                 "Barbican secret with the CAs of the instances: `civi-ingress gitops ca INSTANCE…` prints them.",
             )),
         });
@@ -111,9 +117,15 @@ fn variables(link: Link) -> Map<String, Value> {
     }
     let variable = |about: &str| json!({"type": "string", "description": about, "nullable": false});
     let variables = about.into_iter();
-    variables
+    let mut variables: Map<String, Value> = variables
         .map(|(name, about)| (name.to_owned(), variable(about)))
-        .collect()
+        .collect();
+    if let Some(address) = balancer.address {
+        let mut given = variable("Floating IP at which browsers find the load balancer.");
+        given["default"] = json!(address);
+        variables.insert(FLOATING_IP.to_owned(), given);
+    }
+    variables
 }
 
 /// Returns the protocol of a pool that gets a version of the PROXY protocol.
@@ -169,11 +181,11 @@ fn pool(name: &str, port: &str, link: Link) -> Value {
     };
     let authority = match onward {
         Onward::Plain => return pool,
-        Onward::Tls => "${var.traefik_ca_ref}",
-        Onward::ToHttpd => "${var.httpd_ca_ref}",
+        Onward::Tls => TRAEFIK_CA,
+        Onward::ToHttpd => HTTPD_CA,
     };
     pool["tls_enabled"] = true.into();
-    pool["ca_tls_container_ref"] = authority.into();
+    pool["ca_tls_container_ref"] = format!("${{var.{authority}}}").into();
     pool["tls_versions"] = json!(["TLSv1.2", "TLSv1.3"]);
     if shows {
         pool["tls_container_ref"] = "${var.client_certificate_ref}".into();

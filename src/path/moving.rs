@@ -70,10 +70,10 @@ pub enum Change {
     Believe,
     /// The load balancer to come is set up; browsers do not know it yet.
     SetUp,
-    /// The load balancer, which stays, trusts both what the ingress shows and what the httpd shows, and shows its own
-    /// certificate to either.
+    /// The load balancer trusts both what the ingress shows and what the httpd shows, and shows its own certificate to
+    /// either; one that does not change without loss is followed by another one that does.
     Trust,
-    /// The load balancer, which stays, does what it is to do.
+    /// The load balancer does what it is to do; one that does not change without loss is followed by another one that does.
     Turn,
     /// Browsers are led to the new address, until none comes by the old one.
     Lead,
@@ -226,7 +226,10 @@ pub fn order(from: &Standing, to: &Standing) -> Result<Vec<Step>, Fault> {
     if let Some(why) = misfit(&to.arrival, to.route, &to.httpd) {
         return Err(Fault::new(why));
     }
-    let mut corners = Err(round_about(from, to));
+    let mut corners = Err(
+        Fault::new("no order of steps keeps all hops fitting on this way")
+            .help("move to `direct` first, and from there to where you want"),
+    );
     for sequence in SEQUENCES {
         corners = corners.or_else(|fault| walk(from, to, sequence).ok_or(fault));
     }
@@ -286,20 +289,6 @@ pub fn stop(from: &Arrival, to: &Arrival) -> Option<Arrival> {
     (!other.is_plain() && !is_there).then_some(stop)
 }
 
-fn round_about(from: &Standing, to: &Standing) -> Fault {
-    let ends = [from, to].map(|end| &end.arrival);
-    let balancer = ends.into_iter().find(|arrival| arrival.meets_httpd());
-    match balancer.and_then(Arrival::balancer) {
-        None => Fault::new("no order of steps keeps all hops fitting on this way")
-            .help("move to `direct` first, and from there to where you want"),
-        Some(balancer) => Fault::new(format!(
-            "{} closes connections on which browsers are about to ask when it comes to trust another CA",
-            balancer.kind.title()
-        ))
-        .help("move to `offload` first, and from there to where you want: meanwhile plain http crosses the network between it and Traefik"),
-    }
-}
-
 /// Follows a sequence; what does not differ is left out. Nothing if hops would not fit on the way.
 fn walk(from: &Standing, to: &Standing, sequence: &[Part]) -> Option<Vec<(Standing, Standing)>> {
     let mut corners = Vec::new();
@@ -321,13 +310,20 @@ fn walk(from: &Standing, to: &Standing, sequence: &[Part]) -> Option<Vec<(Standi
     Some(corners)
 }
 
-/// Returns whether a load balancer that stays, and comes from where it came from, speaks TLS to the ingress at one end and to
-/// the httpd at the other, and goes from one to the other while it runs.
+/// Returns whether a load balancer that comes from where it came from speaks TLS to the ingress at one end and to the httpd at
+/// the other.
 fn is_turned_onward(from: &Arrival, to: &Arrival) -> bool {
-    let is_between = from.meets_httpd() != to.meets_httpd();
-    is_between
-        && from.ending() == to.ending()
-        && matches!(same_balancer(from, to), Ok(Some(Stay::Turned)))
+    let is_between = from.meets_httpd() != to.meets_httpd() && !from.is_plain() && !to.is_plain();
+    is_between && from.ending() == to.ending() && are_at_one_place(from, to)
+}
+
+/// Returns whether the load balancers are of one kind, and browsers find both at one address.
+fn are_at_one_place(from: &Arrival, to: &Arrival) -> bool {
+    let (Some(old), Some(new)) = (from.balancer(), to.balancer()) else {
+        return false;
+    };
+    let is_moved = old.address.is_some() && new.address.is_some() && old.address != new.address;
+    old.kind == new.kind && !is_moved
 }
 
 /// Explains why hops do not fit, if they do not.
@@ -424,7 +420,7 @@ fn arriving(from: &Arrival, to: &Arrival) -> Result<Vec<Change>, Fault> {
 /// Returns the load balancer by which requests come no more, if there is one.
 #[must_use]
 pub fn left<'a>(from: &'a Arrival, to: &Arrival) -> Option<&'a LoadBalancer> {
-    let is_left = matches!(same_balancer(from, to), Ok(None));
+    let is_left = matches!(same_balancer(from, to), Ok(None)) && !is_turned_onward(from, to);
     from.balancer().filter(|_| is_left)
 }
 
@@ -439,8 +435,7 @@ fn same_balancer(from: &Arrival, to: &Arrival) -> Result<Option<Stay>, Fault> {
     let (Some(old), Some(new)) = (from.balancer(), to.balancer()) else {
         return Ok(None);
     };
-    let is_moved = old.address.is_some() && new.address.is_some() && old.address != new.address;
-    if old.kind != new.kind || is_moved {
+    if !are_at_one_place(from, to) {
         return Ok(None);
     }
     let link = |arrival: &Arrival| match arrival {
@@ -462,7 +457,16 @@ fn same_balancer(from: &Arrival, to: &Arrival) -> Result<Option<Stay>, Fault> {
         let help = "keep the version of the PROXY protocol, or move to `direct` first";
         return Err(Fault::new(what).help(help));
     }
-    Ok(None)
+    // Another one is set up, and browsers are led to it.
+    let Some(address) = old.address.filter(|_| new.address.is_some()) else {
+        return Ok(None);
+    };
+    let what = format!(
+        "{} changes what it sends by a second load balancer, and `{address}` can lead to one of the two alone",
+        old.kind.title()
+    );
+    let help = "name the address of the second one: `--load-balancer-address ADDRESS`, with `--load-balancer` and `--trusted`";
+    Err(Fault::new(what).help(help))
 }
 
 /// Returns the changes of the httpd and of the route to it.
@@ -516,9 +520,10 @@ fn at_once(from: &Standing, to: &Standing) -> Result<Vec<Change>, Fault> {
     Ok(changes)
 }
 
-/// Returns the changes where a load balancer that stays comes to speak TLS to the httpd and not to the ingress, or the reverse.
+/// Returns the changes where a load balancer comes to speak TLS to the httpd and not to the ingress, or the reverse.
 ///
-/// It keeps connections and asks on them again: once the new route takes new ones, it starts a new process, which has none.
+/// It keeps connections and asks on them again: once the new route takes new ones, it is followed by a new process, or by a new
+/// load balancer, which has none.
 fn onward(from: &Standing, to: &Standing) -> Vec<Change> {
     let mut changes = Vec::new();
     if !takes(&from.arrival, &to.arrival) {
@@ -759,14 +764,10 @@ mod tests {
             for (new, to, _) in &ends {
                 let steps = match order(from, to) {
                     Ok(steps) => steps,
+                    // By another topology.
                     Err(fault) => {
-                        // By another topology, or not without plain http.
                         let is_stopped = stop(&from.arrival, &to.arrival).is_some();
-                        let is_cut = [old, new].iter().any(|name| *name == "inspect terraform")
-                            && [old, new]
-                                .iter()
-                                .any(|name| *name == "inspect-twice terraform");
-                        assert!(is_stopped || is_cut, "{old} -> {new}: {fault}");
+                        assert!(is_stopped, "{old} -> {new}: {fault}");
                         assert!(fault.help.is_some());
                         continue;
                     }
@@ -855,6 +856,10 @@ mod tests {
             ]
         );
         assert_eq!(
+            changes("inspect-twice terraform", "inspect terraform"),
+            changes("inspect-twice haproxy", "inspect haproxy")
+        );
+        assert_eq!(
             changes("inspect haproxy", "inspect-twice haproxy"),
             [
                 Believe, Double, Divert, Rework, Trust, Open, Turn, Close, Dismiss
@@ -897,7 +902,7 @@ mod tests {
         assert_eq!(stop("offload haproxy", "inspect haproxy"), None);
         assert_eq!(stop("inspect haproxy", "inspect terraform"), None);
         assert_eq!(stop("direct none", "tcp-proxy haproxy"), None);
-        // Each part of the way is in order, but for a load balancer that is not reloaded without loss.
+        // Each part of the way is in order.
         for (old, from, _) in &ends {
             for (new, to, _) in &ends {
                 let Some(arrival) = super::stop(&from.arrival, &to.arrival) else {
@@ -906,11 +911,36 @@ mod tests {
                 let mut named = ends.iter().filter(|(_, end, _)| end.arrival == arrival);
                 let between = &named.next().unwrap().1;
                 for (here, there) in [(from, between), (between, to)] {
-                    let is_cut = [old, new].iter().any(|name| *name == "inspect terraform")
-                        && [here, there].iter().any(|end| end.arrival.meets_httpd());
-                    assert_eq!(order(here, there).is_err(), is_cut, "{old} -> {new}");
+                    assert!(order(here, there).is_ok(), "{old} -> {new}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_second_load_balancer_needs_an_address_of_its_own() {
+        let ends = ends();
+        let at = |title: &str, address: &str| {
+            let found = ends.iter().find(|(name, ..)| name == title);
+            let mut standing = found.unwrap().1.clone();
+            match &mut standing.arrival {
+                Arrival::Passed { balancer, .. } | Arrival::Ended { balancer, .. } => {
+                    balancer.address = address.parse().ok();
+                }
+                Arrival::Direct => panic!("no load balancer"),
+            }
+            standing
+        };
+        let moved = |kind: &str, address: &str| {
+            let from = at(&format!("tcp-proxy {kind}"), "192.0.2.10");
+            order(&from, &at(&format!("offload {kind}"), address))
+        };
+        let fault = moved("terraform", "192.0.2.10").unwrap_err();
+        assert!(fault.what.contains("`192.0.2.10`") && fault.help.is_some());
+        assert!(moved("terraform", "192.0.2.11").is_ok());
+        assert!(moved("haproxy", "192.0.2.10").is_ok());
+        // Here the first one is gone when the last one comes.
+        let from = at("inspect-twice terraform", "192.0.2.10");
+        assert!(order(&from, &at("inspect terraform", "192.0.2.10")).is_ok());
     }
 }

@@ -4,6 +4,7 @@ use super::{Means, Subject, VALUES_NOW, Words, place};
 use crate::chart::ChartMajor;
 use crate::cidr::Cidr;
 use crate::load_balancer::{BalancerKind, LoadBalancer};
+use crate::outside::terraform::{FLOATING_IP, HTTPD_CA, TRAEFIK_CA};
 use crate::path::arrival::Arrival;
 use crate::path::moving::{self, takes};
 use std::fmt::Write as _;
@@ -16,6 +17,8 @@ const SHOWN: &str =
 /// How HAProxy takes its files: the new ones for new connections.
 const RELOADED: &str = "ssh root@BALANCER 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload-or-restart haproxy'";
 const OLD_PROCESS: &str = "until its old process has ended, which serves what was open: `pgrep -c haproxy` on its machine prints as many as before";
+/// Where browsers find a load balancer that is there for a while.
+const ANOTHER: &str = "ANOTHER";
 /// Selects Traefik's pods.
 const PODS: &str = "-l app.kubernetes.io/name=traefik";
 
@@ -117,13 +120,16 @@ impl Subject<'_> {
         }
     }
 
-    /// The load balancer that stays trusts what Traefik shows and what httpd shows. Its file is that of the end where it meets
+    /// The load balancer trusts what Traefik shows and what httpd shows. The file of HAProxy is that of the end where it meets
     /// httpd: at the other end it may show a certificate that nobody asks for, too.
     pub(super) fn trust(&self) -> Words {
         let [from, to] = self.arrivals;
         let Some(balancer) = to.balancer() else {
             return Words::default();
         };
+        if !balancer.kind.turns_without_loss() {
+            return self.trusting_second(balancer);
+        }
         let both = format!("cat {MACHINE}/traefik-ca.crt - > {MACHINE}/httpd-ca.crt");
         let mut run = Vec::new();
         if to.meets_httpd() {
@@ -148,12 +154,113 @@ impl Subject<'_> {
         }
     }
 
-    /// The load balancer that stays does something else.
+    /// A second load balancer, set up by the same file with other variables, trusts both, and the first one goes: its address is
+    /// free again.
+    fn trusting_second(&self, balancer: &LoadBalancer) -> Words {
+        let [from, to] = self.arrivals;
+        let authority = if to.meets_httpd() {
+            HTTPD_CA
+        } else {
+            TRAEFIK_CA
+        };
+        let mut variables = format!(" -var {authority}=BOTH");
+        if balancer.address.is_some() {
+            write!(variables, " -var {FLOATING_IP}={ANOTHER}").expect("a String takes all");
+        }
+        let mut run = vec![
+            format!(
+                "# Barbican: a secret BOTH with the CA of the certificate that Traefik shows, and those of the instances: {}",
+                self.authorities_printed()
+            ),
+            self.terraform("workspace new both"),
+            self.terraform(&format!("apply{variables}")),
+            format!(
+                "# DNS: {}: {ANOTHER}, the address of that one",
+                self.names()
+            ),
+        ];
+        run.extend(self.destroyed("default"));
+        Words {
+            what: format!(
+                "Set up a second {} that trusts what Traefik shows and what httpd shows, and lead browsers to it",
+                balancer.kind.title()
+            ),
+            run,
+            wait: led_over(from, to),
+            see: self.answers_at(ANOTHER),
+            back: vec!["until the first one is destroyed: the record of before".to_owned()],
+        }
+    }
+
+    /// A third load balancer does what it is to do, and the second one goes.
+    fn final_third(&self, balancer: &LoadBalancer) -> Words {
+        let [from, to] = self.arrivals;
+        let mut run = vec![
+            self.terraform("workspace new next"),
+            self.terraform("apply"),
+            format!("# DNS: {}: {}", self.names(), address(to)),
+        ];
+        run.extend(self.destroyed("both"));
+        Words {
+            what: format!(
+                "Set up {} as it is to be, and lead browsers to it",
+                balancer.kind.title()
+            ),
+            run,
+            wait: led_over(from, to),
+            see: self.answers(to),
+            back: vec!["until the second one is destroyed: the record of before".to_owned()],
+        }
+    }
+
+    /// Returns how the load balancer of a workspace goes, when browsers have left it.
+    fn destroyed(&self, workspace: &str) -> [String; 2] {
+        [
+            "# when nobody comes by the one of before:".to_owned(),
+            format!(
+                "TF_WORKSPACE={workspace} {}  # the workspace of the one of before",
+                self.terraform("destroy")
+            ),
+        ]
+    }
+
+    fn terraform(&self, command: &str) -> String {
+        let tree = match &self.means {
+            Means::Fleet { tree, .. } => tree.as_str(),
+            Means::Single { .. } => "",
+        };
+        format!("terraform -chdir={tree}outside/terraform {command}")
+    }
+
+    /// Returns by which commands the CAs are printed that a load balancer is to trust.
+    fn authorities_printed(&self) -> String {
+        match &self.means {
+            Means::Fleet {
+                fleet, file, tree, ..
+            } => {
+                let names = fleet.members.iter().map(|member| member.id.as_str());
+                let names: Vec<&str> = names.collect();
+                let place = place(file, tree);
+                format!(
+                    "`civi-ingress gitops ca {place}` and `civi-ingress gitops ca {} {place}` print them",
+                    names.join(" ")
+                )
+            }
+            Means::Single { .. } => {
+                "`ca.crt` of the Secrets that Traefik trusts has the latter".to_owned()
+            }
+        }
+    }
+
+    /// The load balancer does something else.
     pub(super) fn turn(&self) -> Words {
         let [from, to] = self.arrivals;
         let Some(balancer) = to.balancer() else {
             return Words::default();
         };
+        if !balancer.kind.turns_without_loss() {
+            return self.final_third(balancer);
+        }
         Words {
             what: format!("Have {} do what it is to do", balancer.kind.title()),
             run: self.installed(balancer, from),
@@ -213,24 +320,26 @@ impl Subject<'_> {
             .instances
             .iter()
             .flat_map(|moved| &moved.to.instance.hosts);
-        let hosts: Vec<String> = hosts.map(ToString::to_string).collect();
-        let names = match &self.means {
-            Means::Fleet { fleet, .. } => format!("*.{}", fleet.domain),
-            Means::Single { .. } => hosts.join(", "),
-        };
         Words {
             what: format!("Lead browsers to {}", address(to)),
-            run: vec![format!("# DNS: {names}: {}", address(to))],
-            wait: vec![
-                "as long as the old record's TTL, and then 4 minutes: Traefik closes connections that nobody has used for 3".to_owned(),
-                left(from, to),
-            ],
+            run: vec![format!("# DNS: {}: {}", self.names(), address(to))],
+            wait: led_over(from, to),
             see: hosts
-                .iter()
                 .map(|host| format!("`civi-ingress probe {host}`"))
                 .collect(),
             back: vec![format!("the record of before: {}", address(from))],
         }
+    }
+
+    /// Returns the names of which the DNS record leads browsers.
+    fn names(&self) -> String {
+        if let Means::Fleet { fleet, .. } = &self.means {
+            return format!("*.{}", fleet.domain);
+        }
+        let moved = self.instances.iter();
+        let hosts = moved.flat_map(|moved| &moved.to.instance.hosts);
+        let hosts: Vec<String> = hosts.map(ToString::to_string).collect();
+        hosts.join(", ")
     }
 
     /// Returns how to see that a way answers.
@@ -239,6 +348,10 @@ impl Subject<'_> {
             None => "NODE".to_owned(),
             Some(balancer) => known_address(balancer),
         };
+        self.answers_at(&at)
+    }
+
+    fn answers_at(&self, at: &str) -> Vec<String> {
         let hosts = self.instances.iter().map(|moved| moved.to.instance.host());
         hosts
             .map(|host| format!("`civi-ingress probe {host} --connect {at}`"))
@@ -247,10 +360,6 @@ impl Subject<'_> {
 
     /// Returns how the rendered file of a load balancer gets to it.
     fn installed(&self, balancer: &LoadBalancer, from: &Arrival) -> Vec<String> {
-        let tree = match &self.means {
-            Means::Fleet { tree, .. } => tree.as_str(),
-            Means::Single { .. } => "",
-        };
         let mut run = Vec::new();
         match balancer.kind {
             BalancerKind::HaProxy => {
@@ -278,11 +387,12 @@ impl Subject<'_> {
                     .balancer()
                     .is_some_and(|old| old.kind == BalancerKind::Terraform);
                 if is_second {
+                    let next = self.terraform("workspace new next");
                     run.push(format!(
-                        "terraform -chdir={tree}outside/terraform workspace new next  # the one of now stays; this one has another address"
+                        "{next}  # the one of now stays; this one has another address"
                     ));
                 }
-                run.push(format!("terraform -chdir={tree}outside/terraform apply"));
+                run.push(self.terraform("apply"));
             }
             // Traefik's Service has asked for it.
             BalancerKind::OpenStack | BalancerKind::OvhMks | BalancerKind::MetalLb => {}
@@ -413,6 +523,14 @@ fn address(arrival: &Arrival) -> String {
 fn known_address(balancer: &LoadBalancer) -> String {
     let address = balancer.address.map(|address| address.to_string());
     address.unwrap_or_else(|| "ADDRESS".to_owned())
+}
+
+/// Returns what to wait for until all browsers have been led over.
+fn led_over(from: &Arrival, to: &Arrival) -> Vec<String> {
+    vec![
+        "as long as the old record's TTL, and then 4 minutes: Traefik closes connections that nobody has used for 3".to_owned(),
+        left(from, to),
+    ]
 }
 
 /// Returns how to see that nobody comes by an old address any more.

@@ -166,7 +166,7 @@ func built() *version.Version {
 // variable is the type of a variable.
 func variable(block *hcl.Block) (cty.Type, hcl.Diagnostics) {
 	content, found := block.Body.Content(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-		{Name: "type", Required: true}, {Name: "description"}, {Name: "nullable"},
+		{Name: "type", Required: true}, {Name: "description"}, {Name: "nullable"}, {Name: "default"},
 	}})
 	if found.HasErrors() {
 		return cty.DynamicPseudoType, found
