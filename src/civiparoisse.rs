@@ -72,6 +72,19 @@ pub const TOOLS_SET: &str = "paroisse-set-tools";
 /// Secret with the wildcard certificate (`minikube_traefik_wildcard.md` of the chart's documentation).
 pub const WILDCARD_SECRET: &str = "wildcardsecret";
 
+/// Secret with the certificate of httpd where cert-manager issues it, which the chart does not have.
+pub const HTTPD_TLS_SECRET: &str = "httpd-tls";
+/// Secret with the CA of that, which the chart does not have.
+pub const HTTPD_CA_SECRET: &str = "httpd-ca";
+/// Secret with the certificate of the database where cert-manager issues it, which the chart does not have.
+pub const DATABASE_TLS_SECRET: &str = "db-tls";
+/// Secret with the CA of that, which the chart does not have.
+pub const DATABASE_CA_SECRET: &str = "db-ca";
+/// Secret with the wildcard certificate where cert-manager issues it by a CA of its own.
+pub const WILDCARD_TLS_SECRET: &str = "wildcard-tls";
+/// Secret with the CA of that.
+pub const WILDCARD_CA: &str = "wildcard-ca";
+
 /// Secret with Traefik's own certificate, which the chart does not have.
 pub const CLIENT_SECRET: &str = "externclient";
 /// Secret with the CA of that, which the chart does not have.

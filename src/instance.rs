@@ -3,6 +3,9 @@
 use crate::cidr::Cidr;
 use crate::dns::Dns;
 use crate::fault::{Fault, Faults, Place};
+use crate::civiparoisse::{DATABASE_CA_SECRET, DATABASE_TLS_SECRET, HTTPD_TLS_SECRET};
+use crate::makers::Makers;
+use crate::makers::cert_manager::OwnCas;
 use crate::name::{DataKey, DnsName, Label, Namespace, ObjectName};
 use crate::pki::client_authorities::ClientAuthorities;
 use crate::values::{SecretKeyRef, Settings};
@@ -62,6 +65,8 @@ pub struct Extras {
     pub forwarding: Vec<Cidr>,
     /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.
     pub clients: Option<Arc<ClientAuthorities>>,
+    /// Who makes the keys and certificates.
+    pub makers: Makers,
 }
 
 impl Extras {
@@ -234,6 +239,15 @@ impl Credential {
         )
     }
 
+    /// Returns whether it is the private key of a CA.
+    #[must_use]
+    pub fn is_ca_key(self) -> bool {
+        matches!(
+            self,
+            Self::CaKey | Self::DbCaKey | Self::ClientCaKey | Self::PublicCaKey
+        )
+    }
+
     /// Returns whether it belongs to the chain that the httpd serves.
     fn is_of_httpd(self) -> bool {
         matches!(
@@ -299,6 +313,11 @@ impl Instance {
                 faults.push(fault);
             }
         }
+        if let Some(cas) = extras.makers.asked() {
+            for fault in asked_faults(cas, &settings, &extras) {
+                faults.push(fault);
+            }
+        }
         let db_hosts = faults.keep(db_hosts(&settings.names.db_service, &namespace));
         faults.finish(db_hosts.map(|db_hosts| Self {
             namespace,
@@ -320,21 +339,36 @@ impl Instance {
 }
 
 impl Instance {
-    /// Returns the places of its credentials in the chart's Secrets: of httpd and database, or of the database alone where
-    /// the certificate of the httpd is made by others.
+    /// Returns the places in the chart's Secrets of the credentials that this program makes: of httpd and database, or of the
+    /// database alone where the certificate of the httpd is made by others.
     pub fn chart_placements(&self) -> impl Iterator<Item = (Credential, &SecretKeyRef)> {
-        let is_ours = self.extras.public_certificate.is_none();
-        let all = self.settings.placements().into_iter();
-        all.filter(move |(credential, _)| is_ours || !credential.is_of_httpd())
+        let are_ours = self.extras.makers.are_here();
+        self.chart_places().filter(move |_| are_ours)
     }
 
-    /// Returns the places of all its credentials: the chart's, the trust bundle if Traefik has to trust its CA, and those
-    /// of a client certificate if there is one.
+    fn chart_places(&self) -> impl Iterator<Item = (Credential, &SecretKeyRef)> {
+        let is_public = self.extras.public_certificate.is_some();
+        let all = self.settings.placements().into_iter();
+        all.filter(move |(credential, _)| !is_public || !credential.is_of_httpd())
+    }
+
+    /// Returns the places of all credentials that this program makes.
     #[must_use]
     pub fn placements(&self) -> Vec<(Credential, SecretKeyRef)> {
+        if self.extras.makers.are_here() {
+            self.places()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Returns the places of all credentials that are not issued in the cluster: the chart's, the trust bundle if Traefik has
+    /// to trust its CA, and those of a client certificate if there is one.
+    #[must_use]
+    pub fn places(&self) -> Vec<(Credential, SecretKeyRef)> {
         let settings = &self.settings;
         let mut placements: Vec<(Credential, SecretKeyRef)> = self
-            .chart_placements()
+            .chart_places()
             .map(|(credential, place)| (credential, place.clone()))
             .collect();
         if self.extras.public_certificate.is_none() {
@@ -355,6 +389,125 @@ impl Instance {
         }
         placements
     }
+
+    /// Returns where the chart finds what httpd and database show.
+    #[must_use]
+    pub fn shown(&self) -> ShownPlaces {
+        self.extras.shown(&self.settings)
+    }
+
+    /// Returns where the CAs stand that whoever speaks TLS to the httpd trusts.
+    #[must_use]
+    pub fn trusted(&self) -> Vec<SecretKeyRef> {
+        let makers = &self.extras.makers;
+        let asked = makers.asked();
+        let kept = asked.into_iter().flat_map(|cas| &cas.names);
+        let kept = kept.map(|name| at(name.as_str(), "ca.crt"));
+        // Without an authority of cert-manager, somebody else fills in the bundle.
+        let is_here = makers.are_here() || asked.is_none();
+        let bundle = is_here.then(|| self.settings.trust_bundle.clone());
+        bundle.into_iter().chain(kept).collect()
+    }
+}
+
+/// Where the chart finds what httpd and database show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownPlaces {
+    /// The certificate of the httpd.
+    pub server_cert: SecretKeyRef,
+    /// Its key.
+    pub server_key: SecretKeyRef,
+    /// The certificate of the database.
+    pub db_server_cert: SecretKeyRef,
+    /// Its key.
+    pub db_server_key: SecretKeyRef,
+    /// The CA of the database, for itself.
+    pub db_ca_cert: SecretKeyRef,
+    /// The same for those that connect to it.
+    pub db_router_ca: SecretKeyRef,
+}
+
+impl Extras {
+    /// Returns where the chart finds what httpd and database show.
+    #[must_use]
+    pub fn shown(&self, settings: &Settings) -> ShownPlaces {
+        let mut places = ShownPlaces {
+            server_cert: settings.server_cert.clone(),
+            server_key: settings.server_key.clone(),
+            db_server_cert: settings.db_server_cert.clone(),
+            db_server_key: settings.db_server_key.clone(),
+            db_ca_cert: settings.db_ca_cert.clone(),
+            db_router_ca: settings.db_router_ca.clone(),
+        };
+        let asked = self.makers.show_asked();
+        let public = self.public_certificate.as_ref().map(ObjectName::as_str);
+        if let Some(secret) = public.or(asked.then_some(HTTPD_TLS_SECRET)) {
+            places.server_cert = at(secret, "tls.crt");
+            places.server_key = at(secret, "tls.key");
+        }
+        if asked {
+            places.db_server_cert = at(DATABASE_TLS_SECRET, "tls.crt");
+            places.db_server_key = at(DATABASE_TLS_SECRET, "tls.key");
+            places.db_ca_cert = at(DATABASE_TLS_SECRET, "ca.crt");
+            places.db_router_ca = at(DATABASE_TLS_SECRET, "ca.crt");
+        }
+        places
+    }
+}
+
+fn at(secret: &str, key: &str) -> SecretKeyRef {
+    SecretKeyRef {
+        secret: ObjectName::parse(secret).expect("the names are valid"),
+        key: DataKey::parse(key).expect("the keys are valid"),
+    }
+}
+
+/// Returns what is in the way of the Secrets that cert-manager makes.
+fn asked_faults(cas: &OwnCas, settings: &Settings, extras: &Extras) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let chart = Settings::default();
+    let is_public = extras.public_certificate.is_some();
+    let places = |settings: &Settings| {
+        let places = settings.placements();
+        let shown = places.into_iter().filter(|(credential, _)| {
+            let is_of_ca = credential.is_ca_key() || *credential == Credential::CaCert;
+            !is_of_ca && !(is_public && credential.is_of_httpd())
+        });
+        shown
+            .map(|(credential, place)| (credential, place.clone()))
+            .collect::<Vec<_>>()
+    };
+    if extras.makers.show_asked() && places(settings) != places(&chart) {
+        let fault = Fault::new("the chart reads its certificates from the Secrets that cert-manager makes");
+        faults.push(fault.help(
+            "leave out `…Secret` and `…Field` of `httpd` and `db` in `helmValues`: they are filled in",
+        ));
+    }
+    if extras.client_auth && extras.makers.are_here() {
+        let fault = Fault::new(
+            "the httpd trusts one CA of Traefik's own certificate at a time, which cannot move while it asks for that",
+        );
+        faults.push(fault.help("set `clientAuth: false` until the move is done"));
+    }
+    let mut taken: Vec<&str> = vec![HTTPD_TLS_SECRET, DATABASE_TLS_SECRET, DATABASE_CA_SECRET];
+    let public = extras.public_certificate.as_ref();
+    let asked = extras.asked.as_ref().map(|asked| &asked.secret);
+    taken.extend(public.into_iter().chain(asked).map(ObjectName::as_str));
+    if extras.client_auth {
+        taken.extend([&settings.client_secret, &settings.client_ca_secret].map(ObjectName::as_str));
+    }
+    if extras.makers.are_here() {
+        let chart = settings.placements();
+        taken.extend(chart.iter().map(|(_, place)| place.secret.as_str()));
+        taken.push(settings.trust_bundle.secret.as_str());
+    }
+    for (index, name) in cas.names.iter().enumerate() {
+        if taken.contains(&name.as_str()) || cas.names[..index].contains(name) {
+            let what = format!("the Secret `{name}` of a CA would hold something else, too");
+            faults.push(Fault::new(what).help("give each CA of `authorities` a name of its own"));
+        }
+    }
+    faults
 }
 
 fn db_hosts(service: &ObjectName, namespace: &Namespace) -> Result<Vec<DnsName>, Fault> {

@@ -12,6 +12,7 @@
 //! | follow a request by the objects of manifests | [`kinds`], [`cluster`], [`path`] |
 //! | see which objects an instance has | [`ingress`] |
 //! | see what cert-manager is told and asked | [`acme`] |
+//! | see who makes keys and certificates in the cluster, and what is asked of them | [`makers`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
 //! | know what a load balancer before Traefik can do | [`load_balancer`], [`path::arrival`] |
 //! | see what is written for machines before the cluster | [`outside`] |
@@ -51,6 +52,7 @@ pub mod instant;
 pub mod kinds;
 pub mod lint;
 pub mod load_balancer;
+pub mod makers;
 pub mod manifest;
 pub mod manifests;
 pub mod name;

@@ -252,8 +252,8 @@ impl Identity {
 fn apply_order(kind: &str) -> u8 {
     match kind {
         "Namespace" => 0,
-        "ClusterIssuer" => 5,
-        "Secret" => 10,
+        "ClusterIssuer" | "Issuer" => 5,
+        "Secret" | "ExternalSecret" => 10,
         "Certificate" => 15,
         "ConfigMap" => 20,
         "NetworkPolicy" => 30,

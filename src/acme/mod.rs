@@ -13,18 +13,16 @@ pub use limits::rollout;
 pub use solver::{Challenge, DnsSolver, Solver};
 
 use crate::fault::Fault;
-use crate::manifest::{Field, Identity, Object};
+use crate::makers::cert_manager::Asked;
+use crate::manifest::{Identity, Object};
 use crate::name::{Namespace, ObjectName};
-use crate::pki::{CertificateText, SubjectAltName};
+use crate::pki::{CertificateText, KeyType, SubjectAltName};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Namespace in which cert-manager looks for the Secrets that a `ClusterIssuer` names (`--cluster-resource-namespace` of its
 /// chart is the namespace of its release).
 pub const SECRETS_NAMESPACE: &str = "cert-manager";
-
-/// Which part of its life a certificate has left when it is renewed, in percent: of 64 days 21, of 160 hours 53.
-const RENEW_BEFORE_PERCENTAGE: i64 = 33;
 
 /// A CA that issues certificates by ACME, as cert-manager has to know it.
 #[derive(Debug, Clone)]
@@ -120,22 +118,21 @@ impl Request {
     /// until the next certificate is there, whatever changes here (`pkg/controller/certificates/issuing`).
     #[must_use]
     pub fn object(&self) -> Object {
-        let identity = Identity {
-            api_version: "cert-manager.io/v1",
-            kind: "Certificate",
-            namespace: Some(self.namespace.clone()),
-            name: self.secret.clone(),
+        let asked = Asked {
+            namespace: &self.namespace,
+            secret: &self.secret,
+            is_ca: false,
+            common_name: None,
+            organization: None,
+            names: &self.names,
+            days: None,
+            usages: Vec::new(),
+            permitted: &[],
+            issuer: ("ClusterIssuer", &self.issuer),
+            key: KeyType::P256,
+            keeps_key: false,
+            renew_before_days: None,
         };
-        let mut object = Object::new(identity, "cert-manager/certificate.yaml");
-        let names = self.names.iter().map(ToString::to_string);
-        object.fields = vec![
-            ("names", names.collect()),
-            ("issuer", self.issuer.as_str().into()),
-            (
-                "renew_before_percentage",
-                Field::Number(RENEW_BEFORE_PERCENTAGE),
-            ),
-        ];
-        object
+        asked.object()
     }
 }

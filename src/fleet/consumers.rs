@@ -3,7 +3,7 @@
 use super::Layout;
 use super::document::{Metadata, Spec};
 use super::leaf::{FrontMode, Mode};
-use super::spec::mode;
+use super::spec::kept;
 use crate::fault::Fault;
 use crate::name::{InstanceName, ObjectName};
 use crate::record::leaf::Switch;
@@ -20,7 +20,7 @@ pub(super) fn check(metadata: Option<&Metadata<ObjectName>>, spec: &Spec, reader
     if let Some(metadata) = metadata {
         check_name(&metadata.name, spec, reader);
     }
-    let is_sops = mode(spec.secrets.as_ref()) == Mode::Sops;
+    let is_sops = kept(spec.secrets.as_ref()) == Some(Mode::Sops);
     if let (true, Some(flux)) = (is_sops, &spec.flux) {
         if flux.value.decryption_secret.is_none() {
             let fault = Fault::new("Flux cannot open a `sops` file without `decryptionSecret`");

@@ -6,7 +6,7 @@
 
 use super::leaf::{
     Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, InstanceKind,
-    Interval, Mode, NamesWord, Overlap, Pattern, SourceKind,
+    Interval, Mode, NamesWord, Overlap, Pattern, RemoteKey, SourceKind, StoreKind,
 };
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
@@ -146,14 +146,32 @@ record! {
 record! {
     /// How secrets are kept.
     SecretsPart {
-        /// In clear text, encrypted by sops, or sealed for a controller [default: sops].
+        /// Made by this program and kept in the tree: in clear text, encrypted by sops, or sealed for a controller; or made in the cluster by cert-manager, or fetched from a store [default: sops].
         mode: Mode = "mode";
+        /// Where certificates are made, too, and trusted, though not shown: for the time of a move to or from cert-manager.
+        beside: Mode = "beside";
         /// Recipients of mode sops [default: those of .sops.yaml].
         recipients: LeafList<TextLine> = "recipients";
         /// Path of the controller's certificate in mode sealed, from the fleet file.
         sealing_certificate: TextLine = "sealingCertificate";
         /// What a SealedSecret is bound to [default: strict].
         scope: SealingScope = "scope";
+        /// Where Secrets are fetched from in mode external.
+        store: StorePart = "store";
+        /// How the store calls a Secret; may use {namespace} and {secret} [default: {namespace}/{secret}].
+        remote_key: RemoteKey = "remoteKey";
+        /// How often the store is asked [default: 1h].
+        refresh_interval: Interval = "refreshInterval";
+    }
+}
+
+record! {
+    /// A store of the External Secrets Operator.
+    StorePart {
+        /// Its name.
+        name: ObjectName = "name", required;
+        /// Its kind [default: ClusterSecretStore].
+        kind: StoreKind = "kind";
     }
 }
 
@@ -332,6 +350,8 @@ record! {
 record! {
     /// How certificates are made.
     CertificatePart {
+        /// Secrets of the CAs that cert-manager keeps in the cluster: the first one signs, all are trusted [default: httpd-ca; for the wildcard: wildcard-ca].
+        authorities: LeafList<ObjectName> = "authorities";
         /// What happens to the CA's key: discarded after signing, stored, or given on every run [default: ephemeral; for the wildcard: stored].
         ca: CaCustody = "ca";
         /// Type of the keys [default: p256].

@@ -6,10 +6,9 @@ use super::csv::Rows;
 use super::dns::dns;
 use super::document::{FleetDocument, InstanceDocument};
 use super::front::front;
-use super::leaf::Mode;
 use super::levels::{Levels, Shared, SharedAsked};
 use super::members::{Frame, Members};
-use super::spec::{argo_cd, entry_points, flux, mode, secrets};
+use super::spec::{argo_cd, entry_points, flux, keys};
 use super::{Division, Fleet, FrontCertificate, FrontNames, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{self, Fault};
@@ -75,10 +74,9 @@ fn fleet(
     let profiles = profiles
         .into_iter()
         .map(|(key, given)| (key.text.to_string(), given.value));
-    let secrets = secrets(spec.secrets.as_ref(), reader);
-    let is_sealed = mode(spec.secrets.as_ref()) == Mode::Sealed;
+    let keys = keys(spec.secrets.as_ref(), reader);
     let way = SharedWay::of(&spec, reader);
-    let front = front(&spec, spec_at?, is_sealed, &way, reader);
+    let front = front(&spec, spec_at?, keys.as_ref(), &way, reader);
     let dns = dns(spec.dns.as_ref(), spec.load_balancer.as_ref(), reader).map(Arc::new);
     let arrival = way.arrival.clone();
     let (traefik, traefik_namespace) = ingress(&mut spec, reader);
@@ -99,7 +97,7 @@ fn fleet(
         .map(|given| given.value)
         .unwrap_or_default();
     let shared = Shared {
-        is_sealed,
+        keys: keys.clone(),
         entry_points,
         way,
         traefik_namespace,
@@ -136,7 +134,7 @@ fn fleet(
         chart: u16::from(chart.number()),
         fast_proxy: fast_proxy.is_some(),
         arrival: arrival?,
-        secrets: secrets?,
+        keys: keys?,
         layout: spec.layout.map_or(Layout::Instance, |given| given.value),
         shards: spec
             .shards

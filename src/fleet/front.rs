@@ -3,9 +3,10 @@
 use super::arrival::SharedWay;
 use super::document::{AcmePart, CertificatePart, FrontPart, Spec};
 use super::leaf::{ChallengeWord, FrontMode, NamesWord};
-use super::terms::{self, certificate_faults, sealed_and_stored};
-use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames};
+use super::terms::{self, certificate_faults, is_sealed, sealed_and_stored};
+use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames, Keys};
 use crate::acme::{Challenge, Directory, DnsSolver, Email, Issuer, Profile, Solver};
+use crate::civiparoisse::WILDCARD_CA;
 use crate::fault::Fault;
 use crate::name::{Namespace, ObjectName};
 use crate::path::arrival::Arrival;
@@ -17,7 +18,7 @@ use crate::record::{Given, PartReader, ValueOrigin};
 pub(super) fn front(
     spec: &Spec,
     spec_at: ValueOrigin,
-    is_sealed: bool,
+    keys: Option<&Keys>,
     way: &SharedWay,
     reader: &mut PartReader,
 ) -> Option<FrontCertificate> {
@@ -39,21 +40,21 @@ pub(super) fn front(
                     apex: part.apex.clone(),
                     ..empty
                 };
-                return own(spec, &part, given.origin, "wildcard", is_sealed, reader);
+                return own(spec, &part, given.origin, "wildcard", keys, reader);
             }
         },
         (None, None) => {
             let secrets = spec.secrets.as_ref();
             let mode = secrets.and_then(|given| given.value.mode.as_ref());
             let origin = mode.map_or(spec_at, |given| given.origin);
-            return own(spec, &empty, origin, "wildcard", is_sealed, reader);
+            return own(spec, &empty, origin, "wildcard", keys, reader);
         }
     };
     let mode = part.mode.as_ref()?.value;
     check_keys(part, mode, reader);
     match mode {
         FrontMode::Nobody => None,
-        FrontMode::Own => own(spec, part, origin, "publicCertificate", is_sealed, reader),
+        FrontMode::Own => own(spec, part, origin, "publicCertificate", keys, reader),
         FrontMode::Acme => acme(spec, part, origin, way, reader),
     }
 }
@@ -99,17 +100,18 @@ fn own(
     part: &FrontPart,
     origin: ValueOrigin,
     key: &str,
-    is_sealed: bool,
+    keys: Option<&Keys>,
     reader: &mut PartReader,
 ) -> Option<FrontCertificate> {
     check_domain(spec, reader);
     let certificate: Option<&CertificatePart> = part.certificate.as_ref().map(|given| &given.value);
-    if let Some(part) = certificate {
-        for (origin, fault) in certificate_faults(part, CaCustody::Stored, is_sealed) {
+    if let (Some(part), Some(keys)) = (certificate, keys) {
+        for (origin, fault) in certificate_faults(part, CaCustody::Stored, keys) {
             reader.push(origin, fault);
         }
     }
-    if is_sealed && certificate.is_none_or(|part| part.ca.is_none()) {
+    let is_default = certificate.is_none_or(|part| part.ca.is_none());
+    if keys.is_some_and(is_sealed) && is_default {
         let fault = sealed_and_stored();
         let none = if key == "wildcard" {
             "wildcard: false"
@@ -121,7 +123,11 @@ fn own(
         );
         reader.push(origin, fault.help(help));
     }
-    let source = CertificateSource::Own(terms::certificate(certificate, CaCustody::Stored));
+    let makers = keys.map(|keys| keys.makers(|| terms::cas(certificate, WILDCARD_CA)));
+    let source = CertificateSource::Own {
+        terms: terms::certificate(certificate, CaCustody::Stored),
+        makers: makers.unwrap_or_default(),
+    };
     Some(FrontCertificate {
         namespace: namespace(part)?,
         source,

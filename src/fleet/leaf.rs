@@ -25,7 +25,8 @@ choices! {
     ChallengeWord { Http = "http-01", Dns = "dns-01" }
     DnsMode { Endpoint = "dnsendpoint", Annotation = "annotation", ZoneFile = "zonefile", Nobody = "none" }
     Policy { UpsertOnly = "upsert-only", Sync = "sync", CreateOnly = "create-only" }
-    Mode { Plain = "plain", Sops = "sops", Sealed = "sealed" }
+    Mode { Plain = "plain", Sops = "sops", Sealed = "sealed", CertManager = "cert-manager", External = "external" }
+    StoreKind { Cluster = "ClusterSecretStore", Namespace = "SecretStore" }
     ApiVersion { V1Alpha1 = "civi-ingress.uepal.fr/v1alpha1" }
     FleetKind { Fleet = "Fleet" }
     InstanceKind { Instance = "Instance" }
@@ -38,6 +39,35 @@ pub(super) enum Mode {
     Plain,
     Sops,
     Sealed,
+    CertManager,
+    External,
+}
+
+impl Mode {
+    pub(super) fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// Returns whether keys are made by this program, and kept in the tree.
+    pub(super) fn is_here(self) -> bool {
+        match self {
+            Self::Plain | Self::Sops | Self::Sealed => true,
+            Self::CertManager | Self::External => false,
+        }
+    }
+}
+
+/// `spec.secrets.store.kind`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum StoreKind {
+    Cluster,
+    Namespace,
+}
+
+impl StoreKind {
+    pub(super) fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
 }
 
 /// `spec.publicCertificate.mode`.
@@ -120,6 +150,26 @@ impl ListedWord for Interval {
             return Err(fault.help("use whole numbers with a unit, such as `10m`"));
         }
         TraefikDuration::parse(text).map(|duration| Self(duration.as_str().to_owned()))
+    }
+}
+
+/// How a store calls a Secret.
+#[derive(Debug, Clone)]
+pub(super) struct RemoteKey(pub(super) String);
+
+impl ListedWord for RemoteKey {
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let rest = text.replace("{namespace}", "").replace("{secret}", "");
+        let help = "write a path such as `parishes/{namespace}/{secret}`; there are no other placeholders";
+        if rest.contains(['{', '}']) || rest.chars().any(char::is_control) {
+            let what = format!("`{}` is not a valid key of a store", text.escape_debug());
+            return Err(Fault::new(what).help(help));
+        }
+        if !text.contains("{namespace}") {
+            let fault = Fault::new("all instances would have the same keys");
+            return Err(fault.help(help));
+        }
+        Ok(Self(text.to_owned()))
     }
 }
 

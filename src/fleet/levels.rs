@@ -3,8 +3,10 @@
 use super::arrival::SharedWay;
 use super::document::{FleetLevel, SettingsPart};
 use super::placeholder::PlaceholderNames;
-use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames, HelmValues, Terms, terms};
-use crate::civiparoisse::PUBLIC_SECRET;
+use super::{
+    CaCustody, CertificateSource, FrontCertificate, FrontNames, HelmValues, Keys, Terms, terms,
+};
+use crate::civiparoisse::{HTTPD_CA_SECRET, PUBLIC_SECRET};
 use crate::dns::Dns;
 use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Asked, Extras, Instance};
@@ -33,8 +35,8 @@ pub(super) struct Levels {
 
 /// What all instances share.
 pub(super) struct Shared {
-    /// Whether private values are in SealedSecrets.
-    pub(super) is_sealed: bool,
+    /// Who makes keys; nothing if that is wrong.
+    pub(super) keys: Option<Keys>,
     /// Traefik's entry points.
     pub(super) entry_points: Vec<String>,
     /// The way that requests take.
@@ -236,10 +238,8 @@ impl Levels {
         reader: &mut PartReader,
     ) -> Terms {
         let certificate = part.certificate.as_ref().map(|given| &given.value);
-        if let Some(part) = certificate {
-            for (origin, fault) in
-                terms::certificate_faults(part, CaCustody::Ephemeral, self.shared.is_sealed)
-            {
+        if let (Some(part), Some(keys)) = (certificate, &self.shared.keys) {
+            for (origin, fault) in terms::certificate_faults(part, CaCustody::Ephemeral, keys) {
                 self.say(origin, fault, reader);
             }
         }
@@ -250,6 +250,9 @@ impl Levels {
             self.say(objects.map_or(origin, |given| given.origin), fault, reader);
             Extras::default()
         });
+        let makers = self.shared.keys.as_ref();
+        let makers = makers.map(|keys| keys.makers(|| terms::cas(certificate, HTTPD_CA_SECRET)));
+        extras.makers = makers.unwrap_or_default();
         if let Some(given) = &part.topology
             && let Err(fault) = self.shared.way.check(given.value)
         {
@@ -266,8 +269,10 @@ impl Levels {
         extras.dns.clone_from(&self.shared.dns);
         let arrival = self.shared.way.arrival.as_ref();
         extras.forwarding = arrival.map_or_else(Vec::new, |arrival| arrival.ending().to_vec());
-        let is_checked =
-            settings.is_some() && !extras.client_auth && extras.public_certificate.is_none();
+        let is_checked = settings.is_some()
+            && !extras.client_auth
+            && extras.public_certificate.is_none()
+            && extras.makers.asked().is_none();
         let clients = terms::clients(part).map(|given| {
             let TextLine(file) = &given.value;
             self.client_files

@@ -28,6 +28,9 @@ use crate::dns::{Dns, Targets};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
 use crate::instance::{Extras, Instance};
+use crate::makers::cert_manager::OwnCas;
+use crate::makers::external_secrets::Store;
+use crate::makers::{Makers, Side};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
 use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, TopologyName};
@@ -35,7 +38,7 @@ use crate::pki::KeyType;
 use crate::pki::client_authorities::ClientAuthorities;
 use crate::pki::issue::Organization;
 use crate::release::Release;
-use crate::values::Settings;
+use crate::values::{SecretKeyRef, Settings};
 use crate::yaml::{At, Key, Node, Value};
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -68,8 +71,8 @@ pub struct Fleet {
     pub fast_proxy: bool,
     /// `spec.topology` and `spec.loadBalancer`: how requests get to Traefik.
     pub arrival: Arrival,
-    /// `spec.secrets`.
-    pub secrets: Secrets,
+    /// `spec.secrets`: who makes keys.
+    pub keys: Keys,
     /// `spec.layout`.
     pub layout: Layout,
     /// `spec.shards`: into how many parts the instances are divided.
@@ -101,6 +104,48 @@ pub enum Layout {
     Instance,
     /// All files in one directory.
     Flat,
+}
+
+/// Who makes the keys of a fleet.
+#[derive(Debug, Clone)]
+pub enum Keys {
+    /// This program, which keeps them in the tree so.
+    Here(Secrets),
+    /// cert-manager, in the cluster.
+    CertManager,
+    /// Somebody else: they are fetched from a store.
+    External(Arc<Store>),
+    /// Both this program and cert-manager, while the instances move from one to the other.
+    Both {
+        /// How this program keeps its own in the tree.
+        here: Secrets,
+        /// Whose certificates are shown.
+        shown: Side,
+    },
+}
+
+impl Keys {
+    /// Returns how this program keeps in the tree what it makes; nothing if it makes none.
+    #[must_use]
+    pub fn here(&self) -> Option<&Secrets> {
+        match self {
+            Self::Here(secrets) | Self::Both { here: secrets, .. } => Some(secrets),
+            Self::CertManager | Self::External(_) => None,
+        }
+    }
+
+    /// Returns who makes the keys of an instance, or of what browsers see, where cert-manager keeps CAs so.
+    fn makers(&self, cas: impl FnOnce() -> OwnCas) -> Makers {
+        match self {
+            Self::Here(_) => Makers::Here,
+            Self::CertManager => Makers::CertManager(cas()),
+            Self::External(store) => Makers::ExternalSecrets(store.clone()),
+            Self::Both { shown, .. } => Makers::Both {
+                cas: cas(),
+                shown: *shown,
+            },
+        }
+    }
 }
 
 /// How secrets are kept in the tree.
@@ -142,8 +187,13 @@ pub struct FrontCertificate {
 /// Where the certificate comes from that browsers see.
 #[derive(Debug, Clone)]
 pub enum CertificateSource {
-    /// This program issues it, so.
-    Own(CertificateTerms),
+    /// It is one of our own.
+    Own {
+        /// How this program makes it.
+        terms: CertificateTerms,
+        /// Who makes it.
+        makers: Makers,
+    },
     /// cert-manager asks a CA for it.
     Acme {
         /// The CAs that it is told of.
@@ -468,13 +518,15 @@ impl Fleet {
     #[must_use]
     pub fn helm_values(&self, member: &Member) -> Option<Node> {
         let HelmValues { shared, own } = &member.terms.values;
-        let shown = member.terms.extras.public_certificate.as_ref();
+        let extras = &member.terms.extras;
+        let is_shown_elsewhere =
+            extras.public_certificate.is_some() || extras.makers.asked().is_some();
         let empty = || Node {
             value: Value::Map(Vec::new()),
             at: At::default(),
         };
         let values = terms::merged(shared.as_deref(), own.as_ref());
-        let mut values = values.or_else(|| shown.map(|_| empty()))?;
+        let mut values = values.or_else(|| is_shown_elsewhere.then(empty))?;
         let host = member.hosts.first().map_or("", DnsName::as_str);
         let names = [
             member.id.as_str(),
@@ -517,14 +569,31 @@ fn said_elsewhere(member: &Member, host: &str) -> Vec<(Key, Node)> {
         ];
         entries.push(entry("serverstransport", Value::Map(settings)));
     }
-    if let Some(secret) = &member.terms.extras.public_certificate {
-        let served = vec![
-            text("serverCertSecret", secret.as_str()),
-            text("serverCertField", "tls.crt"),
-            text("serverKeySecret", secret.as_str()),
-            text("serverKeyField", "tls.key"),
+    let Terms {
+        settings, extras, ..
+    } = &*member.terms;
+    let shown = extras.shown(settings);
+    let place = |name: &str, place: &SecretKeyRef| {
+        [
+            text(&format!("{name}Secret"), place.secret.as_str()),
+            text(&format!("{name}Field"), place.key.as_str()),
+        ]
+    };
+    if extras.public_certificate.is_some() || extras.makers.asked().is_some() {
+        let served = [
+            place("serverCert", &shown.server_cert),
+            place("serverKey", &shown.server_key),
         ];
-        entries.push(entry("httpd", Value::Map(served)));
+        entries.push(entry("httpd", Value::Map(served.concat())));
+    }
+    if extras.makers.asked().is_some() {
+        let served = [
+            place("dbserverCert", &shown.db_server_cert),
+            place("dbserverKey", &shown.db_server_key),
+            place("dbcaCert", &shown.db_ca_cert),
+            place("dbrouterCa", &shown.db_router_ca),
+        ];
+        entries.push(entry("db", Value::Map(served.concat())));
     }
     entries
 }

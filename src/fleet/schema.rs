@@ -6,7 +6,7 @@
 use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Tree, Values};
 use super::leaf::{
     Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, InstanceKind,
-    Interval, Mode, NamesWord, Overlap, Pattern, SourceKind,
+    Interval, Mode, NamesWord, Overlap, Pattern, RemoteKey, SourceKind, StoreKind,
 };
 use super::placeholder::NAMES;
 use super::{CaCustody, Layout, SealingScope};
@@ -30,6 +30,11 @@ schemas! {
     IngressKind: choice::<Self>();
     ProxyVersion: choice::<Self>();
     Mode: choice::<Self>();
+    StoreKind: choice::<Self>();
+    RemoteKey: json_schema!({
+        "type": "string",
+        "pattern": r"^([^{}]|\{(namespace|secret)\})*\{namespace\}([^{}]|\{(namespace|secret)\})*$",
+    });
     SourceKind: choice::<Self>();
     Layout: choice::<Self>();
     SealingScope: choice::<Self>();

@@ -2,10 +2,12 @@
 
 use super::document::{CertificatePart, ObjectsPart, SettingsPart, TransportPart, Values, merge};
 use super::placeholder::{self, PlaceholderNames};
-use super::{CaCustody, CertificateTerms};
+use super::{CaCustody, CertificateTerms, Keys, Secrets};
 use crate::cidr::Cidr;
 use crate::fault::{Fault, Place};
 use crate::instance::{Egress, Extras, Opened, TraefikSource};
+use crate::makers::Makers;
+use crate::makers::cert_manager::{CA_LIVES, OwnCas};
 use crate::name::{Label, Namespace, ObjectName};
 use crate::path::expand::{Topology, TopologyName};
 use crate::record::leaf::{Days, LeafList, TextLine};
@@ -33,18 +35,88 @@ pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) ->
     }
 }
 
+/// Names the CAs that cert-manager keeps, and the terms on which they issue; `usual` is the one without a name of its own.
+pub(super) fn cas(part: Option<&CertificatePart>, usual: &str) -> OwnCas {
+    let named = part.and_then(|part| part.authorities.as_ref());
+    let named = named.into_iter().flat_map(|given| &given.value.0);
+    let mut names: Vec<ObjectName> = named.map(|given| given.value.clone()).collect();
+    if names.is_empty() {
+        names.extend(ObjectName::parse(usual));
+    }
+    let terms = certificate(part, CaCustody::Stored);
+    OwnCas {
+        names,
+        key: terms.key,
+        days: terms.days,
+        ca_days: terms.ca_days,
+        renew_before_days: terms.renew_before_days,
+        organization: terms.organization,
+    }
+}
+
+/// Names what of certificate terms means nothing to those who make the keys, and where.
+fn meaningless(part: &CertificatePart, keys: &Keys) -> Vec<(ValueOrigin, Fault)> {
+    let authorities = part.authorities.as_ref();
+    let mut faults = Vec::new();
+    let mut refuse = |at: &[Option<ValueOrigin>], what: &str, help: &str| {
+        let at = at.iter().flatten();
+        faults.extend(at.map(|at| (*at, Fault::new(what.to_owned()).help(help))));
+    };
+    let authorities_at = authorities.map(|given| given.origin);
+    let custody = [
+        part.ca.as_ref().map(|given| given.origin),
+        part.overlap.as_ref().map(|given| given.origin),
+    ];
+    let rest = [
+        part.key.as_ref().map(|given| given.origin),
+        part.days.as_ref().map(|given| given.origin),
+        part.ca_days.as_ref().map(|given| given.origin),
+        part.renew_before.as_ref().map(|given| given.origin),
+        part.organization.as_ref().map(|given| given.origin),
+    ];
+    match keys {
+        Keys::Here(_) => refuse(
+            &[authorities_at],
+            "`authorities` has a meaning in mode `cert-manager` only",
+            "leave it out, or change `spec.secrets.mode`",
+        ),
+        Keys::CertManager => refuse(
+            &custody,
+            "cert-manager keeps the CA and its key in the cluster",
+            "leave it out; `authorities` names the CAs that are trusted",
+        ),
+        Keys::External(_) => refuse(
+            &[&custody[..], &rest, &[authorities_at]].concat(),
+            "certificates come from a store, and whoever puts them there settles how they are made",
+            "leave it out",
+        ),
+        Keys::Both { .. } => {}
+    }
+    if let Some(given) = authorities.filter(|given| given.value.0.is_empty()) {
+        let what = "there is no CA that could sign";
+        refuse(&[Some(given.origin)], what, "name one, or leave it out");
+    }
+    faults
+}
+
 /// Names what is wrong with certificate terms, and where.
 pub(super) fn certificate_faults(
     part: &CertificatePart,
     custody: CaCustody,
-    is_sealed: bool,
+    keys: &Keys,
 ) -> Vec<(ValueOrigin, Fault)> {
-    let mut faults = Vec::new();
+    let mut faults = meaningless(part, keys);
+    // cert-manager keeps CAs as one does that stores them.
+    let custody = if keys.here().is_some() {
+        custody
+    } else {
+        CaCustody::Stored
+    };
     let terms = certificate(Some(part), custody);
     if let Some(given) = part
         .ca
         .as_ref()
-        .filter(|_| is_sealed && terms.ca == CaCustody::Stored)
+        .filter(|_| is_sealed(keys) && terms.ca == CaCustody::Stored)
     {
         faults.push((given.origin, sealed_and_stored()));
     }
@@ -55,6 +127,21 @@ pub(super) fn certificate_faults(
     let mut find = |at: Option<ValueOrigin>, what: String, help: &str| {
         faults.extend(at.map(|at| (at, Fault::new(what).help(help))));
     };
+    let is_asked = matches!(keys, Keys::CertManager | Keys::Both { .. });
+    if let Some(ca_days) = terms.ca_days
+        && is_asked
+        && ca_days < terms.days.saturating_mul(CA_LIVES)
+    {
+        find(
+            origins(&[days_at, ca_days_at]),
+            format!(
+                "cert-manager would issue a certificate of {} days that outlives its CA of {ca_days} days",
+                terms.days
+            ),
+            "set `caDays` to at least twice `days`",
+        );
+        return faults;
+    }
     let ca_days = terms.ca_days.filter(|_| terms.ca != CaCustody::External);
     if let Some(ca_days) = ca_days.filter(|ca_days| *ca_days < terms.days) {
         find(
@@ -114,6 +201,11 @@ pub(super) fn certificate_faults(
         );
     }
     faults
+}
+
+/// Returns whether private values are in SealedSecrets.
+pub(super) fn is_sealed(keys: &Keys) -> bool {
+    matches!(keys.here(), Some(Secrets::Sealed { .. }))
 }
 
 /// Explains why a sealed CA key is of no use.
@@ -189,6 +281,7 @@ pub(super) fn extras(
         dns: None,
         forwarding: Vec::new(),
         clients: None,
+        makers: Makers::Here,
     })
 }
 

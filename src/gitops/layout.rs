@@ -44,13 +44,15 @@ const OTHERS: [&str; 6] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 16] = [
     "certificate-",
     "clusterissuer-",
     "configmap-",
     "dnsendpoint-",
+    "externalsecret-",
     "ingressroute-",
     "ingressroutetcp-",
+    "issuer-",
     "middleware-",
     "networkpolicy-",
     "sealedsecret-",
@@ -336,8 +338,10 @@ mod tests {
             "ClusterIssuer",
             "ConfigMap",
             "DNSEndpoint",
+            "ExternalSecret",
             "IngressRoute",
             "IngressRouteTCP",
+            "Issuer",
             "Middleware",
             "Namespace",
             "NetworkPolicy",

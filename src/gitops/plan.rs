@@ -60,7 +60,8 @@ impl Plan {
     /// keys that are gone.
     #[must_use]
     pub fn finds_no_keys(&self) -> bool {
-        self.roles.iter().all(|role| {
+        !self.roles.is_empty()
+            && self.roles.iter().all(|role| {
             role.action.makes_keys()
                 && role.action.reason().is_none_or(|reason| {
                     matches!(

@@ -93,7 +93,7 @@ fn add(
         dates.push((unit.secrets_of(*role), due.first()));
         chains.push((unit.custody(*role), leaf.0, (ca.0, due.ca)));
     }
-    let is_shared = matches!(unit.fleet().secrets, Secrets::Sops { .. });
+    let is_shared = matches!(unit.fleet().keys.here(), Some(Secrets::Sops { .. }));
     // A stored CA needs the identity, and with it neighbours keep their keys.
     if is_shared && unit.terms().ca != CaCustody::Stored {
         share(&mut dates);

@@ -4,13 +4,17 @@ use super::decide::renewal_rule;
 use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
 use crate::acme::{Issuer, Request};
-use crate::civiparoisse::{HTTPD_CERT, HTTPD_KEY, KEYS_SECRET, WILDCARD_SECRET};
+use crate::civiparoisse::{
+    HTTPD_CERT, HTTPD_KEY, KEYS_SECRET, WILDCARD_SECRET, WILDCARD_TLS_SECRET,
+};
 use crate::fault::Fault;
 use crate::fleet::{
     CaCustody, CertificateSource, CertificateTerms, Fleet, FrontCertificate, FrontNames, Member,
 };
 use crate::ingress::{self, Credentials, Ingress, Role, traefik};
 use crate::instance::{Credential, Instance};
+use crate::makers::Makers;
+use crate::makers::cert_manager::KeptLeaf;
 use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, ObjectName};
 use crate::pki::issue::{Ca, Organization};
@@ -129,7 +133,7 @@ impl<'a> Unit<'a> {
         match &self.kind {
             UnitKind::Member { member, .. } => &member.terms.certificate,
             UnitKind::Cluster(front) => match &front.source {
-                CertificateSource::Own(terms) => terms,
+                CertificateSource::Own { terms, .. } => terms,
                 CertificateSource::Acme { .. } => panic!("a unit without chains has no terms"),
             },
         }
@@ -188,6 +192,7 @@ impl<'a> Unit<'a> {
             names.iter().cloned().map(SubjectAltName::Dns).collect()
         };
         match &self.kind {
+            UnitKind::Member { instance, .. } if !instance.extras.makers.are_here() => Vec::new(),
             UnitKind::Member { instance, .. } => {
                 let mut roles = Vec::new();
                 if instance.extras.public_certificate.is_none() {
@@ -208,7 +213,7 @@ impl<'a> Unit<'a> {
             }
             UnitKind::Cluster(front) => {
                 let names = front_names(self.fleet, front);
-                let is_own = matches!(front.source, CertificateSource::Own(_));
+                let is_own = matches!(&front.source, CertificateSource::Own { makers, .. } if makers.are_here());
                 let names = names.filter(|_| is_own).into_iter();
                 names
                     .map(|names| (Role::Public, wanted(names, LeafUse::Server)))
@@ -400,6 +405,10 @@ fn labels(fleet: &str, id: &str, part: Option<String>) -> Vec<(String, String)> 
     labels
 }
 
+fn kept_wildcard_secret() -> ObjectName {
+    ObjectName::parse(WILDCARD_TLS_SECRET).expect("the name is valid")
+}
+
 fn wildcard_secret() -> ObjectName {
     ObjectName::parse(WILDCARD_SECRET).expect("the name is valid")
 }
@@ -424,11 +433,20 @@ fn cluster_objects(
     credentials: &Credentials,
 ) -> Vec<Object> {
     let names = front_names(fleet, front);
+    let shown = match &front.source {
+        CertificateSource::Own { makers, .. } if makers.show_asked() => kept_wildcard_secret(),
+        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => wildcard_secret(),
+    };
     let store = names
         .is_some()
-        .then(|| traefik::tls_store(fleet.release, &front.namespace, &wildcard_secret()));
+        .then(|| traefik::tls_store(fleet.release, &front.namespace, &shown));
     let mut objects = match &front.source {
-        CertificateSource::Own(_) => cluster_secrets(front, credentials),
+        CertificateSource::Own { makers, .. } => {
+            let mut objects = cluster_secrets(front, credentials);
+            let names = names.unwrap_or_default();
+            objects.extend(made(fleet, front, makers, names));
+            objects
+        }
         CertificateSource::Acme { issuers, asked, .. } => {
             let request = names.map(|names| Request {
                 namespace: front.namespace.clone(),
@@ -444,9 +462,40 @@ fn cluster_objects(
     objects
 }
 
+/// Returns what a controller is asked for in place of the Secret of the wildcard certificate.
+fn made(
+    fleet: &Fleet,
+    front: &FrontCertificate,
+    makers: &Makers,
+    names: Vec<SubjectAltName>,
+) -> Vec<Object> {
+    match makers {
+        Makers::Here => Vec::new(),
+        Makers::CertManager(cas) | Makers::Both { cas, .. } => {
+            let leaf = KeptLeaf {
+                namespace: &front.namespace,
+                secret: &kept_wildcard_secret(),
+                cas: &cas.names,
+                names,
+                leaf_use: LeafUse::Server,
+                permitted: vec![fleet.domain.to_string()],
+            };
+            cas.objects(&[leaf])
+        }
+        Makers::ExternalSecrets(store) => {
+            let keys = ["tls.crt", "tls.key"];
+            let keys = keys.map(|key| DataKey::parse(key).expect("the keys are valid"));
+            let secret = wildcard_secret();
+            let kind = "kubernetes.io/tls";
+            vec![store.external_secret(&front.namespace, &secret, kind, keys.iter())]
+        }
+    }
+}
+
 fn cluster_placements(front: &FrontCertificate) -> Vec<(Credential, SecretKeyRef)> {
-    if matches!(front.source, CertificateSource::Acme { .. }) {
-        return Vec::new();
+    match &front.source {
+        CertificateSource::Own { makers, .. } if makers.are_here() => {}
+        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => return Vec::new(),
     }
     let place = |secret, key| SecretKeyRef {
         secret: ObjectName::parse(secret).expect("the names are valid"),

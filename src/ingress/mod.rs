@@ -6,6 +6,7 @@
 mod config_map;
 mod credentials;
 mod httpd_ingress;
+mod made;
 mod network_policies;
 mod object;
 mod restart;
@@ -50,6 +51,7 @@ pub fn objects(
         objects.push(namespace(&instance.namespace));
     }
     objects.extend(secrets(instance, credentials));
+    objects.extend(made::made(instance));
     objects.extend(asked(instance));
     if instance.extras.config_map {
         objects.push(config_map(instance));

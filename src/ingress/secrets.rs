@@ -3,7 +3,8 @@
 use super::credentials::Credentials;
 use super::object::{chart_object, own_object};
 use crate::civiparoisse::CLIENTS_SECRET;
-use crate::instance::Instance;
+use crate::instance::{Credential, Instance};
+use crate::makers::external_secrets::Store;
 use crate::manifest::{Identity, Object, SecretData, secret_data};
 use crate::name::{DataKey, Namespace, ObjectName};
 use crate::pki::client_authorities::ClientAuthorities;
@@ -11,45 +12,81 @@ use crate::pki::{Certificate, PrivateKey};
 use crate::values::SecretKeyRef;
 use std::collections::BTreeMap;
 
+/// A Secret that is not issued in the cluster.
+struct Shape {
+    name: ObjectName,
+    secret_type: &'static str,
+    /// Whether the chart has it, too.
+    is_chart: bool,
+    keys: BTreeMap<DataKey, Credential>,
+}
+
 /// The Secrets of an instance: those that httpd and database mount (one, `selfcert`, unless the values name
 /// several), then the trust bundle, then those of a client certificate.
-pub(super) fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
-    let mut by_secret: Vec<(ObjectName, BTreeMap<DataKey, SecretData>)> = Vec::new();
-    for (credential, SecretKeyRef { secret, key }) in instance.placements() {
-        let Some(data) = credentials.get(credential) else {
-            continue;
-        };
-        match by_secret.iter_mut().find(|(name, _)| *name == secret) {
-            Some((_, entries)) => {
-                entries.insert(key, data.clone());
-            }
-            None => by_secret.push((secret, BTreeMap::from([(key, data.clone())]))),
-        }
-    }
+fn shapes(instance: &Instance, places: Vec<(Credential, SecretKeyRef)>) -> Vec<Shape> {
     let settings = &instance.settings;
-    let rank = |name: &ObjectName| match name {
-        name if *name == settings.trust_bundle.secret => 1,
-        name if *name == settings.client_secret => 2,
-        name if *name == settings.client_ca_secret => 3,
-        _ => 0,
+    let mut shapes: Vec<(u8, Shape)> = Vec::new();
+    for (credential, SecretKeyRef { secret, key }) in places {
+        if let Some((_, shape)) = shapes.iter_mut().find(|(_, shape)| shape.name == secret) {
+            shape.keys.insert(key, credential);
+            continue;
+        }
+        let (rank, is_chart, secret_type) = match &secret {
+            // The chart's type, for the type of a Secret cannot be changed in place.
+            name if *name == settings.trust_bundle.secret => (1, true, "tls"),
+            name if *name == settings.client_secret => (2, false, "kubernetes.io/tls"),
+            name if *name == settings.client_ca_secret => (3, false, "Opaque"),
+            _ => (0, true, "Opaque"),
+        };
+        let shape = Shape {
+            name: secret,
+            secret_type,
+            is_chart,
+            keys: BTreeMap::from([(key, credential)]),
+        };
+        shapes.push((rank, shape));
+    }
+    shapes.sort_by(|(a, left), (b, right)| (a, &left.name).cmp(&(b, &right.name)));
+    shapes.into_iter().map(|(_, shape)| shape).collect()
+}
+
+/// Returns the Secrets that hold what this program makes.
+pub(super) fn secrets(instance: &Instance, credentials: &Credentials) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for shape in shapes(instance, instance.placements()) {
+        let data = shape.keys.into_iter().filter_map(|(key, credential)| {
+            let data = credentials.get(credential)?;
+            Some((key, data.clone()))
+        });
+        let data: Vec<_> = data.collect();
+        if data.is_empty() {
+            continue;
+        }
+        let make = if shape.is_chart {
+            chart_object
+        } else {
+            own_object
+        };
+        let mut object = make(instance, "v1", "Secret", &shape.name, "secret.yaml");
+        object.fields = vec![
+            ("type", shape.secret_type.into()),
+            ("data", secret_data(data)),
+        ];
+        objects.push(object);
+    }
+    objects
+}
+
+/// Returns what fetches the same Secrets from a store, without the keys of CAs, by which nothing is signed in the cluster.
+pub(super) fn external(instance: &Instance, store: &Store) -> Vec<Object> {
+    let places = instance.places().into_iter();
+    let needed = places.filter(|(credential, _)| !credential.is_ca_key());
+    let shapes = shapes(instance, needed.collect()).into_iter();
+    let object = |shape: Shape| {
+        let keys = shape.keys.keys();
+        store.external_secret(&instance.namespace, &shape.name, shape.secret_type, keys)
     };
-    by_secret.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
-    by_secret
-        .into_iter()
-        .map(|(name, data)| {
-            let (is_chart, secret_type) = match rank(&name) {
-                0 => (true, "Opaque"),
-                // The chart's type, for the type of a Secret cannot be changed in place.
-                1 => (true, "tls"),
-                2 => (false, "kubernetes.io/tls"),
-                _ => (false, "Opaque"),
-            };
-            let make = if is_chart { chart_object } else { own_object };
-            let mut object = make(instance, "v1", "Secret", &name, "secret.yaml");
-            object.fields = vec![("type", secret_type.into()), ("data", secret_data(data))];
-            object
-        })
-        .collect()
+    shapes.map(object).collect()
 }
 
 /// Returns the Secret by which Traefik knows the CA of the certificates that clients must show.

@@ -147,15 +147,16 @@ fn servers_transport(release: Release, instance: &Instance, client: &Client) -> 
     let settings = &instance.settings;
     let transport = &settings.transport;
     let name = &settings.names.servers_transport;
-    let bundle = match &client.trusts {
-        Trust::Authorities(authorities) => authorities.first(),
-        Trust::System | Trust::Anything | Trust::Unknown => None,
+    let authorities = match &client.trusts {
+        Trust::Authorities(authorities) => authorities.as_slice(),
+        Trust::System | Trust::Anything | Trust::Unknown => &[],
     };
-    let bundle = bundle.map(|authority| authority.place.name.as_str());
-    let (root_cas, root_cas_secret) = if release.takes_root_cas() {
-        (bundle.into(), Field::Nothing)
+    let secrets = authorities.iter();
+    let secrets: Field = secrets.map(|one| one.place.name.as_str()).collect();
+    let (root_cas, root_cas_secrets) = if release.takes_root_cas() {
+        (secrets, Field::Nothing)
     } else {
-        (Field::Nothing, bundle.into())
+        (Field::Nothing, secrets)
     };
     let client_secret = client.shows.as_ref().map(|place| place.name.as_str());
     let mut object = chart_object(
@@ -186,7 +187,7 @@ fn servers_transport(release: Release, instance: &Instance, client: &Client) -> 
             transport.idle_conn_timeout.as_str().into(),
         ),
         ("root_cas", root_cas),
-        ("root_cas_secret", root_cas_secret),
+        ("root_cas_secrets", root_cas_secrets),
         ("client_secret", client_secret.into()),
     ];
     object

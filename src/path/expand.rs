@@ -259,15 +259,15 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
                     None => Shown::Store,
                 }),
             };
-            let authority = Authority {
+            let authorities = instance.trusted().into_iter().map(|at| Authority {
                 is_secret: true,
-                place: place(settings.trust_bundle.secret.as_str()),
+                place: place(at.secret.as_str()),
                 keys: Keys::Traefik,
-            };
+            });
             let client = Client {
                 // Without a name Go checks the certificate against the pod's address.
                 expects: Some(instance.host().to_string()),
-                trusts: Trust::Authorities(vec![authority]),
+                trusts: Trust::Authorities(authorities.collect()),
                 shows: instance
                     .extras
                     .client_auth

@@ -134,7 +134,7 @@ impl Standing {
             arrival: arrival.clone(),
             route,
             httpd: Manner {
-                certificate: instance.settings.server_cert.clone(),
+                certificate: instance.shown().server_cert,
                 is_public: instance.extras.public_certificate.is_some(),
                 takes_proxy: path.proxy.is_some(),
                 asks: is_passed && instance.extras.clients.is_some(),

@@ -47,6 +47,12 @@ impl Organization {
         }
         Ok(Self(text.to_owned()))
     }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Default for Organization {

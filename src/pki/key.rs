@@ -51,6 +51,18 @@ impl KeyType {
         }
     }
 
+    /// Returns the algorithm and the size in bits, as cert-manager calls them (`spec.privateKey` of a Certificate).
+    #[must_use]
+    pub fn algorithm(self) -> (&'static str, i64) {
+        match self {
+            Self::P256 => ("ECDSA", 256),
+            Self::P384 => ("ECDSA", 384),
+            Self::Rsa2048 => ("RSA", 2048),
+            Self::Rsa3072 => ("RSA", 3072),
+            Self::Rsa4096 => ("RSA", 4096),
+        }
+    }
+
     /// Returns the RSA size, or nothing for an elliptic curve.
     #[must_use]
     pub fn rsa_size(self) -> Option<RsaKeySize> {

@@ -279,9 +279,10 @@ pub(super) fn sealer(
     tree: &Path,
     digests: &mut BTreeMap<String, String>,
 ) -> Result<Sealer, Failure> {
-    match &fleet.secrets {
-        Secrets::Plain => Ok(Sealer::Plain),
-        Secrets::Sops { recipients } => {
+    match fleet.keys.here() {
+        // Where this program makes no keys, nothing is locked.
+        Some(Secrets::Plain) | None => Ok(Sealer::Plain),
+        Some(Secrets::Sops { recipients }) => {
             if recipients.is_empty() {
                 return Ok(Sealer::Sops(Readers::ByPath(creation_rules(
                     tree, digests,
@@ -298,7 +299,7 @@ pub(super) fn sealer(
             let parsed = faults.finish(parsed.into_iter().collect())?;
             Ok(Sealer::Sops(Readers::Of(parsed)))
         }
-        Secrets::Sealed { certificate, scope } => {
+        Some(Secrets::Sealed { certificate, scope }) => {
             let folder = file.parent().unwrap_or(Path::new(""));
             let text = world::read(&folder.join(certificate))?;
             digests.insert(certificate.clone(), digest_of(text.content.as_bytes()));

@@ -7,6 +7,7 @@ use crate::shell::world;
 use civi_ingress::cidr::Cidr;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::instance::{Egress, Extras, Instance, Opened, TraefikSource};
+use civi_ingress::makers::Makers;
 use civi_ingress::name::{DnsName, InstanceName, Label, Namespace, ObjectName};
 use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{self, Layers, Settings};
@@ -165,6 +166,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         dns: None,
         forwarding: Vec::new(),
         clients: None,
+        makers: Makers::Here,
     })
 }
 

@@ -655,16 +655,16 @@ impl Subject<'_> {
                 name: name.clone(),
             };
             match (&self.means, &moved.home) {
-                (Means::Fleet { fleet, tree, .. }, Some(home)) => match fleet.secrets {
-                    Secrets::Sops { .. } => {
+                (Means::Fleet { fleet, tree, .. }, Some(home)) => match fleet.keys.here() {
+                    Some(Secrets::Sops { .. }) => {
                         let file = home.path(&of("Secret"), Form::Sops);
                         format!("sops decrypt {tree}{file} | kubectl apply -f -")
                     }
-                    Secrets::Sealed { .. } => {
+                    Some(Secrets::Sealed { .. }) => {
                         let file = home.path(&of("SealedSecret"), Form::Sealed);
                         format!("kubectl apply -f {tree}{file}")
                     }
-                    Secrets::Plain => {
+                    Some(Secrets::Plain) | None => {
                         let file = home.path(&of("Secret"), Form::Plain);
                         format!("kubectl apply -f {tree}{file}")
                     }
