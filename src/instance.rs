@@ -1,9 +1,9 @@
 //! An instance: what is needed to reach it, checked as a whole.
 
 use crate::cidr::Cidr;
+use crate::civiparoisse::{DATABASE_CA_SECRET, DATABASE_TLS_SECRET, HTTPD_TLS_SECRET};
 use crate::dns::Dns;
 use crate::fault::{Fault, Faults, Place};
-use crate::civiparoisse::{DATABASE_CA_SECRET, DATABASE_TLS_SECRET, HTTPD_TLS_SECRET};
 use crate::makers::Makers;
 use crate::makers::cert_manager::OwnCas;
 use crate::name::{DataKey, DnsName, Label, Namespace, ObjectName};
@@ -471,14 +471,15 @@ fn asked_faults(cas: &OwnCas, settings: &Settings, extras: &Extras) -> Vec<Fault
         let places = settings.placements();
         let shown = places.into_iter().filter(|(credential, _)| {
             let is_of_ca = credential.is_ca_key() || *credential == Credential::CaCert;
-            !is_of_ca && !(is_public && credential.is_of_httpd())
+            !(is_of_ca || is_public && credential.is_of_httpd())
         });
         shown
             .map(|(credential, place)| (credential, place.clone()))
             .collect::<Vec<_>>()
     };
     if extras.makers.show_asked() && places(settings) != places(&chart) {
-        let fault = Fault::new("the chart reads its certificates from the Secrets that cert-manager makes");
+        let fault =
+            Fault::new("the chart reads its certificates from the Secrets that cert-manager makes");
         faults.push(fault.help(
             "leave out `…Secret` and `…Field` of `httpd` and `db` in `helmValues`: they are filled in",
         ));

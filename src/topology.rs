@@ -31,6 +31,8 @@ pub enum CaKeyHolder {
     Nobody,
     /// With whoever gives the CA.
     Owner,
+    /// With cert-manager, in the Secret of the CA.
+    CertManager,
 }
 
 /// An instance whose path is explained.
@@ -404,7 +406,7 @@ fn legs(
     let instance = subject.instance;
     let proxy = path.proxy.map(ProxyVersion::number);
     let topology = subject.topology.name();
-    let shown_by_httpd = shown_by_httpd(topology, instance, &instance.settings.server_cert);
+    let shown_by_httpd = shown_by_httpd(topology, instance, &instance.shown().server_cert);
     let (passing, announced) = match arrival {
         Arrival::Direct | Arrival::Ended { .. } => (Vec::new(), None),
         Arrival::Passed { balancer, proxy } => (vec![balancer.kind.title()], *proxy),
@@ -532,19 +534,16 @@ fn shown_by_front(shown: &Shown) -> String {
 fn trusted(client: &Client, instance: &Instance) -> String {
     match &client.trusts {
         Trust::Authorities(authorities) => {
-            let bundle = &instance.settings.trust_bundle;
+            let trusted = instance.trusted();
             let named = authorities.iter().map(|authority| {
                 let kind = if authority.is_secret {
                     "Secret"
                 } else {
                     "ConfigMap"
                 };
-                let is_bundle = authority.place.name == bundle.secret.as_str();
-                let key = if is_bundle {
-                    format!(", key {}", bundle.key)
-                } else {
-                    String::new()
-                };
+                let mut ours = trusted.iter();
+                let ours = ours.find(|at| at.secret.as_str() == authority.place.name);
+                let key = ours.map_or_else(String::new, |at| format!(", key {}", at.key));
                 format!("{kind} {}{key}", authority.place)
             });
             named.collect::<Vec<_>>().join("; ")
@@ -588,7 +587,7 @@ fn keys(
         place: Some(shown_by_httpd(
             subject.topology.name(),
             instance,
-            &settings.server_key,
+            &instance.shown().server_key,
         )),
     });
     if subject.topology.name() != TopologyName::Passthrough {
@@ -596,6 +595,13 @@ fn keys(
             CaKeyHolder::Secret => ("no program", Some(place(instance, &settings.ca_key))),
             CaKeyHolder::Nobody => ("nobody: it is discarded after signing", None),
             CaKeyHolder::Owner => ("the owner of the CA", None),
+            CaKeyHolder::CertManager => {
+                let asked = instance.extras.makers.asked();
+                let first = asked.and_then(|cas| cas.names.first());
+                let at =
+                    first.map(|name| format!("Secret {}/{name}, key tls.key", instance.namespace));
+                ("cert-manager", at)
+            }
         };
         keys.push(HeldKey {
             of: "CA of httpd",

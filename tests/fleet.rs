@@ -126,13 +126,13 @@ fn a_full_fleet_says_what_it_says() {
         "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq".to_owned(),
         "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned(),
     ];
-    assert_eq!(fleet.secrets, Secrets::Sops { recipients });
+    assert_eq!(fleet.keys.here(), Some(&Secrets::Sops { recipients }));
     let front = fleet.front.as_ref().unwrap();
     assert_eq!(
         (front.namespace.as_str(), front.names),
         ("traefik", FrontNames::Wildcard { apex: true })
     );
-    let CertificateSource::Own(terms) = &front.source else {
+    let CertificateSource::Own { terms, .. } = &front.source else {
         panic!("this program issues it");
     };
     assert_eq!((terms.days, terms.ca), (90, CaCustody::External));
@@ -286,11 +286,14 @@ fn a_member_is_an_instance() {
 fn the_least_fleet_has_defaults_for_all_else() {
     let fleet = good("  domain: uepal.net\n");
     assert!(fleet.members.is_empty());
-    assert_eq!(fleet.secrets, Secrets::Sops { recipients: vec![] });
+    assert_eq!(
+        fleet.keys.here(),
+        Some(&Secrets::Sops { recipients: vec![] })
+    );
     let front = fleet.front.unwrap();
     assert_eq!(front.namespace.as_str(), "default");
     assert!(
-        matches!(&front.source, CertificateSource::Own(terms) if terms.ca == CaCustody::Stored)
+        matches!(&front.source, CertificateSource::Own { terms, .. } if terms.ca == CaCustody::Stored)
     );
     for none in ["wildcard: false", "publicCertificate: {mode: none}"] {
         let fleet = good(&format!("  domain: uepal.net\n  {none}\n"));

@@ -31,6 +31,7 @@ mod help;
 mod hostile_input;
 mod limits;
 mod lint;
+mod makers;
 mod manual;
 mod paths;
 mod pkcs12;

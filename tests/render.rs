@@ -3,6 +3,7 @@
 use crate::support::{Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable};
 use civi_ingress::ingress::{Ingress, Role, objects, tls_secret, traefik};
 use civi_ingress::instance::{Egress, Extras, Instance, TraefikSource};
+use civi_ingress::makers::Makers;
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{Label, Namespace, ObjectName};
 use civi_ingress::path::expand::Topology;
@@ -60,6 +61,7 @@ fn all_extras() -> Extras {
         dns: None,
         forwarding: Vec::new(),
         clients: None,
+        makers: Makers::Here,
     }
 }
 
@@ -354,6 +356,7 @@ fn every_built_in_template_is_used_by_these_tests() {
     used.extend(crate::gitops::TEMPLATES);
     used.extend(crate::acme::TEMPLATES);
     used.extend(crate::dns::TEMPLATES);
+    used.extend(crate::makers::TEMPLATES);
     assert_eq!(used, BUILT_IN.iter().map(|(name, _)| *name).collect());
 }
 

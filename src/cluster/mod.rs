@@ -21,6 +21,7 @@ pub mod unfilled;
 use crate::chart::found::{balancer, is_values};
 use crate::fault::Fault;
 use crate::kinds::cert_manager::{Announced, Issuer};
+use crate::kinds::external_secrets::Fetched;
 use crate::kinds::gateway_api::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayRoute, ReferenceGrant,
 };
@@ -128,6 +129,8 @@ resources! {
     Issuer(Box<Issuer>) = "Issuer",
     /// cert-manager's ClusterIssuer.
     ClusterIssuer(Box<Issuer>) = "ClusterIssuer",
+    /// `ExternalSecret` of the External Secrets Operator.
+    ExternalSecret(Box<Fetched>) = "ExternalSecret",
 }
 
 /// Traefik's group, and that of Traefik 2, whose objects 2.10 and 2.11 pass over where both are there.
@@ -238,6 +241,10 @@ impl Resource {
             }
             ("cert-manager.io", "Issuer") => Self::Issuer(Box::new(Issuer::of(spec))),
             ("cert-manager.io", "ClusterIssuer") => Self::ClusterIssuer(Box::new(Issuer::of(spec))),
+            ("external-secrets.io", "ExternalSecret") => {
+                let fetched = Fetched::of(spec, name.unwrap_or_default());
+                Self::ExternalSecret(Box::new(fetched))
+            }
             _ => return None,
         })
     }

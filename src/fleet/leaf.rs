@@ -160,7 +160,8 @@ pub(super) struct RemoteKey(pub(super) String);
 impl ListedWord for RemoteKey {
     fn parse(text: &str) -> Result<Self, Fault> {
         let rest = text.replace("{namespace}", "").replace("{secret}", "");
-        let help = "write a path such as `parishes/{namespace}/{secret}`; there are no other placeholders";
+        let help =
+            "write a path such as `parishes/{namespace}/{secret}`; there are no other placeholders";
         if rest.contains(['{', '}']) || rest.chars().any(char::is_control) {
             let what = format!("`{}` is not a valid key of a store", text.escape_debug());
             return Err(Fault::new(what).help(help));

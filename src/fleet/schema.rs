@@ -163,7 +163,7 @@ mod tests {
         json!({
             "namespace": "civi-{id}", "externalHost": "{id}.{domain}", "aliases": ["b.{domain}"], "servername": "{externalHost}",
             "topology": "tcp-proxy", "publicCertificate": {"secret": "web"}, "clients": {"require": "ca.crt"}, "proxyProtocol": "v1", "shard": 1,
-            "certificate": {"ca": "stored", "key": "p384", "days": 90, "caDays": "400d", "renewBefore": "30d", "overlap": 3, "organization": "É"},
+            "certificate": {"ca": "stored", "key": "p384", "days": 90, "caDays": "400d", "renewBefore": "30d", "overlap": 3, "authorities": ["x"], "organization": "É"},
             "serversTransport": {
                 "maxIdleConnsPerHost": -1, "dialTimeout": "5s", "responseHeaderTimeout": 3, "readIdleTimeout": "1m30s",
                 "idleConnTimeout": "1.5s", "disableHTTP2": false,
@@ -189,7 +189,10 @@ mod tests {
                 "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1", "nodes": ["10.0.0.1"]},
                 "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"]},
                 "traefik": {"version": "3.4", "chart": 33, "fastProxy": false, "entryPoints": ["websecure"]},
-                "secrets": {"mode": "sops", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict"},
+                "secrets": {
+                    "mode": "sops", "beside": "cert-manager", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict",
+                    "store": {"name": "vault", "kind": "SecretStore"}, "remoteKey": "p/{namespace}/{secret}", "refreshInterval": "1h",
+                },
                 "layout": "flat", "shards": 4,
                 "publicCertificate": {
                     "mode": "acme", "names": "instance", "namespace": "t", "apex": true, "certificate": {"days": 5},

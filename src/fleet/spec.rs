@@ -107,11 +107,7 @@ pub(super) fn keys(given: Option<&Given<SecretsPart>>, reader: &mut PartReader) 
 }
 
 /// Refuses keys that mean nothing in the modes.
-fn check_keys(
-    part: &SecretsPart,
-    (mode, beside): (Mode, Option<Mode>),
-    reader: &mut PartReader,
-) {
+fn check_keys(part: &SecretsPart, (mode, beside): (Mode, Option<Mode>), reader: &mut PartReader) {
     let strangers = [
         (
             "recipients",
@@ -204,7 +200,9 @@ fn store(part: &SecretsPart, origin: ValueOrigin, reader: &mut PartReader) -> Op
     Some(Keys::External(Arc::new(Store {
         name: store.value.name.as_ref()?.value.clone(),
         kind: kind.map_or(StoreKind::Cluster, |given| given.value).name(),
-        remote_key: remote_key.map_or(Store::REMOTE_KEY, |given| &given.value.0).to_owned(),
+        remote_key: remote_key
+            .map_or(Store::REMOTE_KEY, |given| &given.value.0)
+            .to_owned(),
         refresh_interval: interval.map_or("1h", |given| &given.value.0).to_owned(),
     })))
 }

@@ -37,9 +37,9 @@ pub(super) fn certificate(part: Option<&CertificatePart>, custody: CaCustody) ->
 
 /// Names the CAs that cert-manager keeps, and the terms on which they issue; `usual` is the one without a name of its own.
 pub(super) fn cas(part: Option<&CertificatePart>, usual: &str) -> OwnCas {
-    let named = part.and_then(|part| part.authorities.as_ref());
-    let named = named.into_iter().flat_map(|given| &given.value.0);
-    let mut names: Vec<ObjectName> = named.map(|given| given.value.clone()).collect();
+    let list = part.and_then(|part| part.authorities.as_ref());
+    let list = list.into_iter().flat_map(|given| &given.value.0);
+    let mut names: Vec<ObjectName> = list.map(|given| given.value.clone()).collect();
     if names.is_empty() {
         names.extend(ObjectName::parse(usual));
     }

@@ -62,14 +62,16 @@ impl Plan {
     pub fn finds_no_keys(&self) -> bool {
         !self.roles.is_empty()
             && self.roles.iter().all(|role| {
-            role.action.makes_keys()
-                && role.action.reason().is_none_or(|reason| {
-                    matches!(
-                        reason,
-                        Reason::Chain(Cause::Missing | Cause::Incomplete(_) | Cause::Unreadable(_))
-                    )
-                })
-        })
+                role.action.makes_keys()
+                    && role.action.reason().is_none_or(|reason| {
+                        matches!(
+                            reason,
+                            Reason::Chain(
+                                Cause::Missing | Cause::Incomplete(_) | Cause::Unreadable(_)
+                            )
+                        )
+                    })
+            })
     }
 
     /// Returns whether keys would be issued for a chain of which none were found.

@@ -10,9 +10,11 @@
 //! | follow an Ingress | [`ingress`] |
 //! | follow the Gateway API or Istio | [`gateway_api`], [`istio`] |
 //! | know what cert-manager will make | [`cert_manager`] |
+//! | know which Secret is fetched from a store | [`external_secrets`] |
 
 pub mod balancer;
 pub mod cert_manager;
+pub mod external_secrets;
 pub mod gateway_api;
 pub mod ingress;
 pub mod istio;

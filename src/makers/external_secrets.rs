@@ -18,7 +18,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// How a store calls a Secret, where nothing else is said.
+    /// How a store calls a Secret, by default.
     pub const REMOTE_KEY: &'static str = "{namespace}/{secret}";
 
     /// Returns the `ExternalSecret` that fetches a Secret of this type, each of its keys as a property of its own.

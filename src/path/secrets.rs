@@ -15,17 +15,22 @@ pub struct Secrets<'a> {
 }
 
 impl<'a> Secrets<'a> {
-    /// Takes those of a cluster: cert-manager makes one for each of its Certificates.
+    /// Takes those of a cluster: cert-manager makes one for each of its Certificates, the External Secrets Operator one for
+    /// each `ExternalSecret`.
     #[must_use]
     pub fn of(cluster: &'a Cluster) -> Self {
         let mut secrets = Self {
             cluster,
             made: BTreeMap::new(),
         };
-        for object in cluster.of(Kind::Certificate) {
-            if let Resource::Certificate(announced) = &object.resource
-                && let Some(secret) = &announced.secret
-            {
+        let made = [Kind::Certificate, Kind::ExternalSecret];
+        for object in made.into_iter().flat_map(|kind| cluster.of(kind)) {
+            let secret = match &object.resource {
+                Resource::Certificate(announced) => announced.secret.as_ref(),
+                Resource::ExternalSecret(fetched) => Some(&fetched.secret),
+                _ => None,
+            };
+            if let Some(secret) = secret {
                 secrets.make(object.scope.clone(), secret);
             }
         }

@@ -10,6 +10,7 @@ use super::paths::{check_stdin, refuse_addresses};
 use super::pkcs12_password::Pkcs12Password;
 use super::writing::{SideFile, Writing};
 use super::{Run, world};
+use civi_ingress::cluster::Cluster;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
@@ -223,7 +224,8 @@ pub(super) fn of_sources(
         warn(&fault.to_string());
     }
     note_encrypted(run, &findings.encrypted);
-    if report.rows.is_empty() && faults.is_empty() {
+    let made = note_made(run, &objects);
+    if report.rows.is_empty() && faults.is_empty() && made == 0 {
         let fault = Fault::new("there is no certificate")
             .help("pass manifests with Secrets, PEM files or directories of them");
         return Err(fault.file(&names(paths, cluster)).into());
@@ -250,6 +252,22 @@ pub(super) fn of_sources(
     let text = report.write(format(arguments.format), &presentation);
     write(writing, arguments, &text)?;
     within.map_or(Ok(()), |within| check(&report, within, arguments))
+}
+
+/// Notes how many Secrets are made in the cluster of which nothing is at hand, and returns their number.
+fn note_made(run: &Run, objects: &Cluster) -> usize {
+    let made = status::made(objects);
+    if made > 0 {
+        let secrets = if made == 1 {
+            "1 Secret is".to_owned()
+        } else {
+            format!("{made} Secrets are")
+        };
+        run.note(&format!(
+            "{secrets} made in the cluster, and there alone: `civi-ingress status --cluster` looks at what is there"
+        ));
+    }
+    made
 }
 
 /// Reads the fleet file that says when certificates are renewed: the one that is named, else one in a directory that

@@ -193,7 +193,10 @@ fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
     let way = faults.finish(way).map_err(Failure::usage)?;
     let mut instances = Vec::new();
     for member in members {
+        let extras = &member.terms.extras;
         let ca_key = match member.terms.certificate.ca {
+            _ if extras.makers.show_asked() => CaKeyHolder::CertManager,
+            _ if !extras.makers.are_here() => CaKeyHolder::Owner,
             fleet::CaCustody::Stored => CaKeyHolder::Secret,
             fleet::CaCustody::Ephemeral => CaKeyHolder::Nobody,
             fleet::CaCustody::External => CaKeyHolder::Owner,

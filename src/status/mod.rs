@@ -28,7 +28,7 @@ pub use row::{Renewer, Row, Urgency};
 pub use selection::Selection;
 pub use words::Language;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::fault::{Fault, Faults};
 use crate::find::{FoundCertificate, Origin};
 use crate::fleet::Fleet;
@@ -53,6 +53,22 @@ pub fn report(
     let paths = crate::path::read(cluster, Release::default(), &Entrances::default());
     let report = lenient(found, (cluster, paths), None, now, &mut faults);
     faults.finish(Some(report))
+}
+
+/// Counts the Secrets of which nothing is at hand but the object by which a controller makes them.
+#[must_use]
+pub fn made(objects: &Cluster) -> usize {
+    let kinds = [Kind::Certificate, Kind::ExternalSecret];
+    let asked = kinds.into_iter().flat_map(|kind| objects.of(kind));
+    let is_missing = |object: &&Object| {
+        let secret = match &object.resource {
+            Resource::Certificate(asked) if asked.validity.is_none() => asked.secret.as_ref(),
+            Resource::ExternalSecret(fetched) => Some(&fetched.secret),
+            _ => None,
+        };
+        secret.is_some_and(|secret| objects.find(Kind::Secret, &object.scope, secret).is_none())
+    };
+    asked.filter(is_missing).count()
 }
 
 /// As [`report()`], but leaves out the certificates that do not parse and notes them in `faults`, beside what could not

@@ -8,12 +8,15 @@ use super::super::tree::{Access, EntryKind, Tree};
 use super::fleet::{PlaceArguments, read_fleet};
 use super::place::NamedFleet;
 use super::units::{WILDCARD, unknown};
+use civi_ingress::civiparoisse::{TRUST_SECRET, WILDCARD_SECRET};
 use civi_ingress::fault::Fault;
 use civi_ingress::find::{self, Origin};
-use civi_ingress::fleet::Fleet;
+use civi_ingress::fleet::{CertificateSource, Fleet, FrontCertificate};
 use civi_ingress::gitops::layout::{Home, INSTANCES, Owner, SHARDS, owner};
 use civi_ingress::gitops::unit::Unit;
 use civi_ingress::instance::Credential;
+use civi_ingress::makers::Makers;
+use civi_ingress::name::ObjectName;
 use civi_ingress::pki::Certificate;
 use clap::Args;
 
@@ -86,9 +89,24 @@ fn unit<'f>(
             let fault = Fault::new(what).help("ask whoever makes that certificate");
             return Err(fault.file(&named.file.display().to_string()).into());
         }
-        return Ok((Unit::member(fleet, member)?, Credential::TrustBundle));
+        let unit = Unit::member(fleet, member)?;
+        made_elsewhere(
+            &member.terms.extras.makers,
+            name,
+            unit.namespace(),
+            TRUST_SECRET,
+        )?;
+        return Ok((unit, Credential::TrustBundle));
     }
     if name == WILDCARD {
+        if let Some(FrontCertificate {
+            source: CertificateSource::Own { makers, .. },
+            namespace,
+            ..
+        }) = &fleet.front
+        {
+            made_elsewhere(makers, name, namespace.as_str(), WILDCARD_SECRET)?;
+        }
         return match Unit::cluster(fleet) {
             Some(unit) => Ok((unit, Credential::PublicCa)),
             None => Err(Fault::new("the fleet has no wildcard certificate")
@@ -99,6 +117,25 @@ fn unit<'f>(
     }
     let fault = unknown(fleet, name);
     Err(fault.file(&named.file.display().to_string()).into())
+}
+
+/// Refuses to look in the tree for a CA that is in the cluster alone, in a Secret that `usual` calls where it is fetched.
+fn made_elsewhere(
+    makers: &Makers,
+    name: &str,
+    namespace: &str,
+    usual: &str,
+) -> Result<(), Failure> {
+    let secret = match makers {
+        Makers::Here | Makers::Both { .. } => return Ok(()),
+        Makers::CertManager(cas) => cas.names.first().map_or(usual, ObjectName::as_str),
+        Makers::ExternalSecrets(_) => usual,
+    };
+    let what = format!("the CA of `{name}` is in the cluster, and not in the tree");
+    let help = format!(
+        "`kubectl -n {namespace} get secret {secret} -o jsonpath='{{.data.ca\\.crt}}' | base64 -d` prints it"
+    );
+    Err(Fault::new(what).help(help).into())
 }
 
 /// Reads the certificates of a credential, wherever the unit lives in the tree.

@@ -321,15 +321,18 @@ impl<'a> Index<'a> {
             names.any(|name| name == DATABASE_SERVICE)
         };
         let leaves = self.leaves(scope);
-        let certificate = leaves
+        let leaf = leaves
             .clone()
             .filter(|held| held.origin.key == DATABASE_CERT)
             .chain(leaves.filter(|held| is_for_database(&self.rows[held.row])))
-            .map(|held| held.row)
             .next()?;
+        let certificate = leaf.row;
         let places = self.held.get(scope)?.iter();
+        // cert-manager puts the CA beside what it signed.
+        let is_beside =
+            |place: &ObjectOrigin| place.name == leaf.origin.name && place.key == "ca.crt";
         let trust = places
-            .filter(|place| place.origin.key == DATABASE_CA_CERT)
+            .filter(|place| place.origin.key == DATABASE_CA_CERT || is_beside(place.origin))
             .map(|place| place.row);
         let mut leg = self.leg(DATABASE_SERVICE, Some(certificate), trust.collect());
         // MySQL Router checks the signature alone (VERIFY_CA), and the chart's certificate has no such name.

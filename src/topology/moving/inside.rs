@@ -104,8 +104,8 @@ fn is_helm_safe(at: &At<'_>) -> bool {
 
 /// Returns the command that has the Civiparoisse chart mount the certificate of the httpd.
 fn chart_upgraded(instance: &Instance) -> String {
-    let settings = &instance.settings;
-    let [cert, key] = [&settings.server_cert, &settings.server_key];
+    let shown = instance.shown();
+    let [cert, key] = [&shown.server_cert, &shown.server_key];
     format!(
         "helm upgrade civi chart -n {} --reuse-values --set httpd.serverCertSecret={},httpd.serverCertField={},httpd.serverKeySecret={},httpd.serverKeyField={}",
         instance.namespace, cert.secret, cert.key, key.secret, key.key
@@ -114,10 +114,10 @@ fn chart_upgraded(instance: &Instance) -> String {
 
 /// Returns the command that does the same without Helm, by the names of `templates/stateful_set_httpd.yaml`.
 fn certificate_mounted(instance: &Instance) -> String {
-    let settings = &instance.settings;
+    let shown = instance.shown();
     let files = [
-        ("servercertvol", HTTPD_CERT_FILE, &settings.server_cert),
-        ("serverkeyvol", HTTPD_KEY_FILE, &settings.server_key),
+        ("servercertvol", HTTPD_CERT_FILE, &shown.server_cert),
+        ("serverkeyvol", HTTPD_KEY_FILE, &shown.server_key),
     ];
     let mounts = files.map(|(volume, file, place)| {
         json!({"mountPath": file, "name": volume, "subPath": place.key.as_str()})

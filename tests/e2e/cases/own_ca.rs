@@ -1,6 +1,9 @@
-//! The authority of an instance in the cluster: cert-manager issues what httpd shows and Traefik trusts.
+//! The authority of an instance in the cluster: cert-manager issues what httpd shows and Traefik trusts, by what a fleet
+//! renders.
 
+use std::fs;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,14 +13,15 @@ use serde_json::json;
 use super::acme::revised;
 use super::topologies::page;
 use crate::cert_manager::ready;
-use crate::client::Client;
+use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{Release, newest, releases};
-use crate::handwritten::{Ingress, service};
+use crate::handwritten::service;
 use crate::httpd::{Httpd, Manner, Settings, Site, endpoint};
 use crate::instance::{browser, secret};
 use crate::load::Load;
 use crate::pki::Pair;
+use crate::program::civi_ingress;
 use crate::stack::{Case, Stack, trial, trial_alone};
 use crate::traefik::Traefik;
 use crate::wait;
@@ -26,24 +30,47 @@ use crate::wait;
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     let trusted = releases().into_iter().map(|release| {
         let name = format!(
-            "traefik_{}_trusts_an_httpd_by_the_ca_in_its_secret_of_cert_manager",
+            "traefik_{}_trusts_an_httpd_by_the_ca_in_a_secret_of_cert_manager",
             release.in_a_name()
         );
         trial(stack, &name, move |case| trusted(case, &release))
     });
-    let alone = trial_alone(
-        stack,
-        "no_request_fails_while_cert_manager_renews_leaf_and_ca_where_the_next_ca_is_trusted_before",
-        roll_over,
-    );
-    trusted.chain([alone]).collect()
+    let alone = [
+        trial_alone(
+            stack,
+            "no_request_fails_while_cert_manager_renews_leaf_and_ca_or_moves_to_a_ca_that_is_trusted_before",
+            roll_over,
+        ),
+        trial_alone(
+            stack,
+            "no_request_fails_while_an_instance_moves_from_keys_in_the_tree_to_cert_manager_and_back",
+            moved,
+        ),
+    ];
+    trusted.chain(alone).collect()
 }
 
+/// `spec.secrets` of a fleet without keys in its tree.
+const KEPT: &str = "{mode: cert-manager}";
+
 fn trusted(case: &Case, release: &Release) {
-    let own = Own::start(case, release, "own-ca");
+    let own = Own::start(case, release, "own-ca", KEPT);
     let text = page(|| own.browser.get(own.traefik.websecure(), &own.host, "/"));
     assert_eq!(text, own.namespace);
     assert_eq!(own.traefik.complaints(), Vec::<String>::new());
+    civi_ingress(&["lint", &own.tree.display().to_string()]);
+    let Own {
+        cluster, namespace, ..
+    } = own;
+    // The pair of the database is good for a client that trusts its CA alone, by the name of its Service.
+    let database = secret(cluster, namespace, "db-tls");
+    let pair = Pair {
+        certificate: database["tls.crt"].clone(),
+        key: database["tls.key"].clone(),
+    };
+    own.httpd.replace(own.address, &pair);
+    let client = Client::trusting(&database["ca.crt"]);
+    page(|| client.get(endpoint(own.address), "civicrmdb", "/"));
 }
 
 /// Requests a second, as far as the machine keeps up.
@@ -52,7 +79,7 @@ const RATE: u32 = 50;
 const ANSWERS: u32 = 50;
 
 fn roll_over(case: &Case) {
-    let own = Own::start(case, &newest(), "own-ca-renewed");
+    let own = Own::start(case, &newest(), "own-ca-renewed", KEPT);
     let Own {
         cluster, namespace, ..
     } = own;
@@ -60,65 +87,121 @@ fn roll_over(case: &Case) {
         let answer = own.browser.get(own.traefik.websecure(), &own.host, "/");
         answer.map(|answer| answer.status)
     };
-    let load = || Load::of_new_connections(&own.browser, own.traefik.websecure(), &own.host, RATE);
+    let (leaf, ca) = ("httpd-tls", "httpd-ca");
     page(|| own.browser.get(own.traefik.websecure(), &own.host, "/"));
 
     // The leaf, and the CA with the key that it has: whatever httpd shows, Traefik trusts it.
-    let steady = load();
+    let steady = own.load();
     steady.answered(ANSWERS);
-    own.renew("leaf", 2);
+    own.renew(leaf, 2);
     steady.answered(ANSWERS);
-    own.show_leaf();
+    own.show();
     steady.answered(ANSWERS);
-    let first = secret(cluster, namespace, "ca");
-    own.renew("ca", 2);
-    let second = secret(cluster, namespace, "ca");
+    let first = secret(cluster, namespace, ca);
+    own.renew(ca, 2);
+    let second = secret(cluster, namespace, ca);
     assert_eq!(first["tls.key"], second["tls.key"]);
     assert_ne!(first["tls.crt"], second["tls.crt"]);
-    // Nobody issues the leaf again, and its Secret keeps the CA's certificate of before.
-    let kept = secret(cluster, namespace, "leaf");
-    assert_eq!(kept["ca.crt"], first["tls.crt"]);
-    steady.answered(ANSWERS);
-    own.renew("leaf", 3);
     own.settle();
     steady.answered(ANSWERS);
-    own.show_leaf();
+    own.renew(leaf, 3);
+    own.settle();
+    steady.answered(ANSWERS);
+    own.show();
+    steady.answered(ANSWERS);
+
+    // Another CA, trusted before it signs, and the first one as long as it may be shown.
+    own.authorities("[httpd-ca, next]");
+    own.ready(&["next"]);
+    steady.answered(ANSWERS);
+    own.authorities("[next, httpd-ca]");
+    revised(cluster, namespace, leaf, 4);
+    own.settle();
+    steady.answered(ANSWERS);
+    own.show();
+    steady.answered(ANSWERS);
+    own.authorities("[next]");
     steady.answered(ANSWERS);
     assert_eq!(steady.stop().failures, Vec::<String>::new());
 
-    // A CA with a new key under the same name: from the moment that the leaf is renewed until httpd shows it, nothing is trusted.
-    cluster.apply(&own_ca(namespace, "ca", "Always"));
-    own.renew("ca", 3);
-    assert_eq!(status(), Ok(200));
-    own.renew("leaf", 4);
+    // Another CA in one step: from the moment that Traefik trusts it alone until httpd shows what it signed, nothing is
+    // trusted.
+    own.authorities("[hasty]");
+    revised(cluster, namespace, leaf, 5);
     wait::until("the end of trust", || match status()? {
         500 => Ok(()),
         status => Err(format!("it still answers {status}")),
     });
-    own.show_leaf();
+    own.show();
     wait::until("trust in the new CA", || match status()? {
         200 => Ok(()),
         status => Err(format!("it still answers {status}")),
     });
+}
 
-    // Two CAs, both trusted by their own Secrets before the leaf moves from one to the other.
-    cluster.apply(&own_ca(namespace, "next", "Never"));
-    ready(cluster, &["certificate", "next", "-n", namespace]);
-    ready(cluster, &["issuer", "next", "-n", namespace]);
-    own.trust(&["ca", "next"]);
-    let steady = load();
+fn moved(case: &Case) {
+    let own = Own::start(case, &newest(), "own-ca-moved", "{mode: plain}");
+    let Own {
+        cluster, namespace, ..
+    } = own;
+    page(|| own.browser.get(own.traefik.websecure(), &own.host, "/"));
+    let steady = own.load();
     steady.answered(ANSWERS);
-    cluster.apply(&leaf(namespace, &own.host, "next"));
-    revised(cluster, namespace, "leaf", 5);
+    let shown = || secret_names(cluster, namespace);
+    assert_eq!(shown(), ["externca", "selfcert", "wildcardsecret"]);
+
+    for secrets in [
+        "{mode: plain, beside: cert-manager}",
+        "{mode: cert-manager, beside: plain}",
+        KEPT,
+    ] {
+        own.render(secrets);
+        own.ready(&["httpd-tls", "db-tls"]);
+        steady.answered(ANSWERS);
+        own.show();
+        steady.answered(ANSWERS);
+    }
+    cluster.kubectl(
+        &["delete", "secret", "externca", "selfcert", "-n", namespace],
+        "",
+    );
+    own.settle();
     steady.answered(ANSWERS);
-    own.show_leaf();
+    let kept = ["db-ca", "db-tls", "httpd-ca", "httpd-tls", "wildcardsecret"];
+    assert_eq!(shown(), kept);
+
+    for secrets in [
+        "{mode: cert-manager, beside: plain}",
+        "{mode: plain, beside: cert-manager}",
+        "{mode: plain}",
+    ] {
+        own.render(secrets);
+        steady.answered(ANSWERS);
+        own.show();
+        steady.answered(ANSWERS);
+    }
+    let made = ["certificates,issuers", "--all", "-n", namespace];
+    cluster.kubectl(&[&["delete"], &made[..]].concat(), "");
+    cluster.kubectl(
+        &[&["delete", "secret", "-n", namespace], &kept[..4]].concat(),
+        "",
+    );
+    own.settle();
     steady.answered(ANSWERS);
-    own.trust(&["next"]);
-    steady.answered(ANSWERS);
+    assert_eq!(shown(), ["externca", "selfcert", "wildcardsecret"]);
     assert_eq!(steady.stop().failures, Vec::<String>::new());
 }
 
-/// An instance whose httpd shows a leaf of an authority in the cluster.
+fn secret_names(cluster: &Cluster, namespace: &str) -> Vec<String> {
+    let list = cluster.get(&["secrets", "-n", namespace]);
+    let items = list["items"].as_array().expect("a list").iter();
+    let name = |item: &serde_json::Value| item["metadata"]["name"].as_str().map(str::to_owned);
+    let mut names: Vec<String> = items.map(|item| name(item).expect("a name")).collect();
+    names.sort_unstable();
+    names
+}
+
+/// An instance of a fleet whose httpd shows what the chart's values name.
 struct Own<'a> {
     cluster: &'a Cluster,
     namespace: &'static str,
@@ -127,37 +210,102 @@ struct Own<'a> {
     traefik: Traefik,
     httpd: Httpd,
     address: Ipv4Addr,
-    release: Release,
+    tree: PathBuf,
+    fleet: Fleet,
     /// How many routes were made to see that Traefik has read them.
     marks: AtomicU32,
 }
 
+/// A fleet of one instance.
+struct Fleet {
+    file: PathBuf,
+    tree: PathBuf,
+    namespace: &'static str,
+    profile: String,
+}
+
+impl Fleet {
+    /// Renders it with these keys of `spec.secrets`, and these of the instance.
+    fn render(&self, secrets: &str, instance: &str) {
+        let Self {
+            namespace, profile, ..
+        } = self;
+        let text = format!(
+            "apiVersion: civi-ingress.uepal.fr/v1alpha1
+kind: Fleet
+metadata: {{name: own-ca}}
+spec:
+  domain: example.org
+  traefik: {{version: '{profile}'}}
+  wildcard: false
+  secrets: {secrets}
+  instances: {{{namespace}: {instance}}}
+"
+        );
+        fs::write(&self.file, text).expect("our own directory");
+        let [file, tree] = [&self.file, &self.tree].map(|path| path.display().to_string());
+        civi_ingress(&["gitops", "render", "-f", &file, "--output-dir", &tree]);
+    }
+
+    /// The folder of the instance.
+    fn folder(&self) -> PathBuf {
+        self.tree.join("instances").join(self.namespace)
+    }
+
+    /// Reads from the chart's values where httpd finds a part of its pair: Secret and key.
+    fn place(&self, part: &str, usual: &str) -> [String; 2] {
+        let values = fs::read_to_string(self.folder().join("values.yaml")).unwrap_or_default();
+        [("Secret", "selfcert"), ("Field", usual)].map(|(end, usual)| {
+            let key = format!("  {part}{end}: ");
+            let mut lines = values.lines();
+            let found = lines.find_map(|line| line.strip_prefix(&key));
+            found.unwrap_or(usual).to_owned()
+        })
+    }
+
+    /// Reads the pair that httpd mounts.
+    fn pair(&self, cluster: &Cluster) -> Pair {
+        let read = |part: &str, usual: &str| {
+            let [name, key] = self.place(part, usual);
+            secret(cluster, self.namespace, &name)
+                .remove(&key)
+                .expect("a key that the chart mounts")
+        };
+        Pair {
+            certificate: read("serverCert", "externcert"),
+            key: read("serverKey", "externkey"),
+        }
+    }
+}
+
 impl<'a> Own<'a> {
-    /// Starts it, with a Traefik that trusts the `ca.crt` beside the leaf.
-    fn start(case: &'a Case, release: &Release, namespace: &'static str) -> Self {
+    /// Starts it with these keys of `spec.secrets`.
+    fn start(case: &'a Case, release: &Release, namespace: &'static str, secrets: &str) -> Self {
         let cluster = case.stack.cluster(release);
         case.stack.cert_manager(release);
         cluster.claim(namespace);
         let host = format!("{namespace}.example.org");
         let address = case.stack.address();
         cluster.apply(&service(namespace, address));
-        cluster.apply(&format!(
-            "apiVersion: cert-manager.io/v1
-kind: Issuer
-metadata: {{name: selfsigned, namespace: {namespace}}}
-spec: {{selfSigned: {{}}}}
----
-{}---
-{}",
-            own_ca(namespace, "ca", "Never"),
-            leaf(namespace, &host, "ca")
-        ));
-        ready(cluster, &["certificate", "leaf", "-n", namespace]);
+        let tree = case.directory.join("tree");
+        let fleet = Fleet {
+            file: case.directory.join("fleet.yaml"),
+            tree: tree.clone(),
+            namespace,
+            profile: release.profile(),
+        };
+        fleet.render(secrets, "{}");
+        cluster.kubectl(&["apply", "-k", &fleet.folder().display().to_string()], "");
+        if secrets.contains("cert-manager") {
+            for certificate in ["httpd-tls", "db-tls"] {
+                ready(cluster, &["certificate", certificate, "-n", namespace]);
+            }
+        }
         let httpd = case.httpd(
             "httpd",
             &[Site {
                 address,
-                pair: pair(cluster, namespace),
+                pair: fleet.pair(cluster),
                 page: namespace.to_owned(),
                 manner: Manner::default(),
             }],
@@ -165,7 +313,7 @@ spec: {{selfSigned: {{}}}}
         );
         let browser = browser(case, cluster, namespace, "example.org");
         let traefik = case.traefik(release, cluster, &[namespace]);
-        let own = Self {
+        Self {
             cluster,
             namespace,
             host,
@@ -173,27 +321,44 @@ spec: {{selfSigned: {{}}}}
             traefik,
             httpd,
             address,
-            release: release.clone(),
+            tree,
+            fleet,
             marks: AtomicU32::new(0),
-        };
-        own.trust(&["leaf"]);
-        own
+        }
     }
 
-    /// Has Traefik trust the `ca.crt` of these Secrets.
-    fn trust(&self, secrets: &[&str]) {
-        let roots = if self.release.has_root_cas() {
-            let each = secrets.iter().map(|name| format!("{{secret: {name}}}"));
-            format!("  rootCAs: [{}]\n", each.collect::<Vec<_>>().join(", "))
-        } else {
-            format!("  rootCAsSecrets: [{}]\n", secrets.join(", "))
-        };
-        let ingress = Ingress {
-            authorities: Vec::new(),
-            roots,
-            ..Ingress::new(&self.release, self.namespace, &self.host, "")
-        };
-        self.cluster.apply(&ingress.manifests());
+    fn load(&self) -> Load {
+        let to = self.traefik.websecure();
+        Load::of_new_connections(&self.browser, to, &self.host, RATE)
+    }
+
+    /// Renders it with these keys of `spec.secrets`, applies it, and waits until Traefik has read it.
+    fn render(&self, secrets: &str) {
+        self.fleet.render(secrets, "{}");
+        self.apply();
+    }
+
+    /// Has these CAs trusted, of which the first one signs.
+    fn authorities(&self, names: &str) {
+        let instance = format!("{{certificate: {{authorities: {names}}}}}");
+        self.fleet.render(KEPT, &instance);
+        self.apply();
+    }
+
+    fn apply(&self) {
+        let folder = self.fleet.folder().display().to_string();
+        self.cluster.kubectl(&["apply", "-k", &folder], "");
+        self.settle();
+    }
+
+    /// Waits until these Certificates are ready, and Traefik has read what is in their Secrets.
+    fn ready(&self, certificates: &[&str]) {
+        for certificate in certificates {
+            ready(
+                self.cluster,
+                &["certificate", certificate, "-n", self.namespace],
+            );
+        }
         self.settle();
     }
 
@@ -226,59 +391,30 @@ spec:
         revised(self.cluster, namespace, certificate, revision);
     }
 
-    /// Has httpd show the leaf that is in the Secret, as a kubelet and a reload do some time after it changed.
-    fn show_leaf(&self) {
-        let pair = pair(self.cluster, self.namespace);
+    /// Has httpd show the pair that its values name, as a kubelet and a reload do some time after it changed.
+    fn show(&self) {
+        let pair = self.fleet.pair(self.cluster);
         self.httpd.replace(self.address, &pair);
-        let client = Client::trusting(&secret(self.cluster, self.namespace, "leaf")["ca.crt"]);
+        let wanted = &certificates(&pair.certificate)[0];
+        let trusted = self.trusted();
         wait::until("the leaf", || {
-            client.get(endpoint(self.address), &self.host, "/")
+            let answer = Client::trusting(&trusted).get(endpoint(self.address), &self.host, "/")?;
+            if answer.chain.first() == Some(wanted) {
+                return Ok(());
+            }
+            Err("httpd shows another".to_owned())
         });
     }
-}
 
-fn pair(cluster: &Cluster, namespace: &str) -> Pair {
-    let mut leaf = secret(cluster, namespace, "leaf");
-    let mut take = |key: &str| leaf.remove(key).expect("a key of a TLS Secret");
-    Pair {
-        certificate: take("tls.crt"),
-        key: take("tls.key"),
+    /// The CAs that Traefik trusts, PEM.
+    fn trusted(&self) -> String {
+        let named = ["serverstransports.traefik.io", "transport-selfsigned", "-n"];
+        let transport = self.cluster.get(&[&named[..], &[self.namespace]].concat());
+        let roots = transport["spec"]["rootCAs"].as_array().expect("rootCAs");
+        let text = |root: &serde_json::Value| {
+            let name = root["secret"].as_str().expect("the name of a Secret");
+            secret(self.cluster, self.namespace, name)["ca.crt"].clone()
+        };
+        roots.iter().map(text).collect::<Vec<_>>().concat()
     }
-}
-
-/// A CA that signs itself, and the issuer of what it signs.
-fn own_ca(namespace: &str, name: &str, rotation: &str) -> String {
-    format!(
-        "apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {{name: {name}, namespace: {namespace}}}
-spec:
-  isCA: true
-  commonName: CA of {namespace}
-  secretName: {name}
-  duration: 87600h
-  privateKey: {{algorithm: ECDSA, rotationPolicy: {rotation}}}
-  issuerRef: {{kind: Issuer, name: selfsigned}}
----
-apiVersion: cert-manager.io/v1
-kind: Issuer
-metadata: {{name: {name}, namespace: {namespace}}}
-spec: {{ca: {{secretName: {name}}}}}
-"
-    )
-}
-
-fn leaf(namespace: &str, host: &str, issuer: &str) -> String {
-    format!(
-        "apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {{name: leaf, namespace: {namespace}}}
-spec:
-  secretName: leaf
-  dnsNames: [{host}]
-  usages: [digital signature, server auth]
-  privateKey: {{algorithm: ECDSA, rotationPolicy: Always}}
-  issuerRef: {{kind: Issuer, name: {issuer}}}
-"
-    )
 }
