@@ -109,7 +109,7 @@ fn cert_manager_is_asked_for_each_certificate_of_a_fleet_without_keys() {
 #[test]
 fn the_steps_of_a_move_trust_both_before_one_is_shown() {
     let directory = TempDir::new().unwrap();
-    let mut steps = String::new();
+    let mut steps = Vec::new();
     for secrets in [
         "{mode: plain}",
         "{mode: plain, beside: cert-manager}",
@@ -136,9 +136,9 @@ fn the_steps_of_a_move_trust_both_before_one_is_shown() {
         let store = read(&directory.path().join("tree/cluster/tlsstore-default.yaml"));
         let store = store.lines().last().unwrap();
         let (shown, told) = (shown.join("\n"), &run.stderr);
-        steps += &format!("--- {secrets}\n{trusted}{shown}\n{store}\n{told}");
+        steps.push(format!("--- {secrets}\n{trusted}{shown}\n{store}\n{told}"));
     }
-    assert_snapshot("cert-manager", "moving", &steps);
+    assert_snapshot("cert-manager", "moving", &steps.concat());
 }
 
 #[test]

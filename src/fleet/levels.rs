@@ -259,11 +259,11 @@ impl Levels {
             self.say(given.origin, fault, reader);
         }
         let topology = terms::topology(self.topology(part), part);
-        let named = terms::public_certificate(part);
+        let of_others = terms::public_certificate(part);
         let shared = self.shared.asked.as_ref();
-        extras.asked = shared.map(|shared| shared.for_instance(named.clone()));
+        extras.asked = shared.map(|shared| shared.for_instance(of_others.clone()));
         let asked = extras.asked.as_ref();
-        let shown = asked.map(|asked| asked.secret.clone()).or(named);
+        let shown = asked.map(|asked| asked.secret.clone()).or(of_others);
         let is_passthrough = topology.name() == TopologyName::Passthrough;
         extras.public_certificate = shown.clone().filter(|_| is_passthrough);
         extras.dns.clone_from(&self.shared.dns);
