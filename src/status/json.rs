@@ -256,7 +256,7 @@ fn instance<'a>(instance: &'a InstancePath, rows: &'a [Row]) -> InstanceEntry<'a
         name: &balancer.name,
         addresses: &balancer.addresses,
         proxy_protocol: balancer.proxy_protocol.as_deref(),
-        ends_tls: balancer.ends_tls.is_some(),
+        ends_tls: balancer.ends_tls,
     });
     InstanceEntry {
         namespace: instance.namespace.as_deref(),

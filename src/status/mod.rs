@@ -22,7 +22,7 @@ pub use forms::{Format, Presentation};
 #[cfg(test)]
 pub(crate) use json::Document;
 pub use live::LiveFault;
-pub use path::{Front, FrontKind, InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
+pub use path::{Before, Front, FrontKind, InstancePath, JudgedLeg, LegVerdict, Stop, Wire};
 pub use report::{Report, Within};
 pub use row::{Renewer, Row, Urgency};
 pub use selection::Selection;
@@ -127,7 +127,7 @@ pub fn lenient(
             .then_with(|| a.origins.cmp(&b.origins))
             .then_with(|| a.details.sha256.cmp(&b.details.sha256))
     });
-    let instances = path::instances(&rows, cluster, paths);
+    let instances = path::instances(&rows, cluster, paths, fleet);
     Report {
         now,
         fleet: fleet.map(|fleet| fleet.name.to_string()),

@@ -154,6 +154,7 @@ table! {
         "the manifests do not say whether this leg is TLS",
         "les manifestes ne disent pas si ce tronçon est en TLS";
     browsers_tls_ends(): "the browser's TLS ends here", "le TLS du navigateur se termine ici";
+    balancers_tls_ends(): "the load balancer's TLS ends here", "le TLS du répartiteur de charge se termine ici";
     balancer_if_any(): "if any: passes TLS through", "laisse passer TLS, s’il y en a un";
     no_address(): "no address yet", "pas encore d’adresse";
     service(name): "Service {name}", "Service {name}";
@@ -162,6 +163,7 @@ table! {
         "ends TLS itself, with a certificate that no manifest holds",
         "termine TLS lui-même, avec un certificat qu’aucun manifeste ne contient";
     the_browser(): "the browser", "le navigateur";
+    the_balancer(): "the load balancer", "le répartiteur de charge";
     the_gateway(): "the gateway", "la passerelle";
 
     not_encrypted(): "NOT ENCRYPTED", "NON CHIFFRÉ";
@@ -326,6 +328,7 @@ impl Language {
                 Wire::Plain => Some(self.plain()),
                 Wire::Mesh => Some(self.mesh_both_sides()),
                 Wire::Unknown => Some(self.leg_unknown()),
+                Wire::PassedThrough if instance.ends_before() => Some(self.balancers_tls_ends()),
                 Wire::PassedThrough => Some(self.browsers_tls_ends()),
                 Wire::Tls => None,
             }),
@@ -338,19 +341,23 @@ impl Language {
             notes.push(self.balancer_if_any());
             return;
         };
-        if balancer.addresses.is_empty() {
-            notes.push(self.no_address());
-        } else {
+        if !balancer.addresses.is_empty() {
             notes.push(balancer.addresses.join(", "));
+        } else if balancer.is_service {
+            notes.push(self.no_address());
         }
-        let namespace = balancer.namespace.as_ref();
-        let namespace = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
-        notes.push(self.service(format!("{namespace}{}", balancer.name)));
+        if balancer.is_service {
+            let namespace = balancer.namespace.as_ref();
+            let namespace = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
+            notes.push(self.service(format!("{namespace}{}", balancer.name)));
+        } else {
+            notes.push(balancer.name.clone());
+        }
         if let Some(version) = &balancer.proxy_protocol {
             let version = if version == "true" { "" } else { version };
             notes.push(self.proxy_protocol(version).trim_end().to_owned());
         }
-        if balancer.ends_tls.is_some() {
+        if balancer.ends_tls {
             notes.push(self.ends_tls_itself());
         }
     }
@@ -377,6 +384,7 @@ impl Language {
                 FrontKind::Traefik | FrontKind::Istio => self.title(Stop::Front, instance),
             },
             Stop::Database => "httpd".to_owned(),
+            _ if instance.ends_before() => self.the_balancer(),
             _ => self.the_browser(),
         }
     }

@@ -272,6 +272,53 @@ fn where_a_load_balancer_ends_tls_its_file_the_route_traefik_and_drupal_say_so_a
     }
 }
 
+#[test]
+fn status_draws_the_load_balancer_of_a_fleet_and_where_its_tls_begins_and_ends() {
+    let passes = "Load balancer<br/>192.0.2.10<br/>haproxy<br/>PROXY protocol v2\"]";
+    let ends = "Load balancer<br/>192.0.2.10<br/>haproxy<br/>ends TLS itself, with a certificate that no manifest holds\"]";
+    for (topology, balancer, further, legs) in [
+        ("tcp-proxy", passes, "", ["browser", "traefik"]),
+        (
+            "offload",
+            ends,
+            "i0balancer -->|\"NOT ENCRYPTED\"| i0traefik",
+            ["balancer", "traefik"],
+        ),
+        (
+            "inspect",
+            ends,
+            "httpd<br/>the load balancer#39;s TLS ends here<br/>a.example.org",
+            ["balancer", "httpd"],
+        ),
+        ("inspect-twice", ends, "", ["balancer", "traefik"]),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path();
+        write_authority(path);
+        let nodes = ", nodes: [10.0.0.11], address: 192.0.2.10";
+        write(
+            &path.join("fleet.yaml"),
+            &by_way(topology, "haproxy", nodes),
+        );
+        assert_eq!(gitops(path, &["render"]).0, 0);
+        let status = |form: &str| {
+            let line = ["status", "tree", "-f", "fleet.yaml", "-o", form];
+            run_in(path, &line).good()
+        };
+        let drawn = status("mermaid");
+        assert!(
+            drawn.contains(balancer) && drawn.contains(further),
+            "{drawn}"
+        );
+        let report: Value = serde_json::from_str(&status("json")).unwrap();
+        let instance = &report["instances"][0];
+        let first = &instance["legs"][0];
+        assert_eq!([&first["from"], &first["to"]], legs, "{topology}");
+        assert_eq!(instance["loadBalancer"]["name"], "haproxy");
+        assert_eq!(instance["loadBalancer"]["endsTls"], topology != "tcp-proxy");
+    }
+}
+
 /// Leaves out the text of a certificate, which is another one in each run.
 fn without_certificate(text: &str) -> String {
     let lines = text

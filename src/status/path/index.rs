@@ -1,6 +1,6 @@
 //! Finds certificates by where they stand, for the hops of a path.
 
-use super::{FrontKind, InstancePath, JudgedLeg, LegVerdict, Wire, signed};
+use super::{Before, FrontKind, InstancePath, JudgedLeg, LegVerdict, Wire, signed};
 use crate::civiparoisse::{
     DATABASE_CA_CERT, DATABASE_CERT, DATABASE_SERVICE, HTTPD_CERT, TRUST_SECRET,
 };
@@ -68,10 +68,12 @@ pub(super) struct Index<'a> {
     pairs: BTreeMap<&'a str, Vec<usize>>,
     /// Leaves that live hosts served, by host.
     served: BTreeMap<&'a str, usize>,
+    /// The load balancer that the fleet file tells of.
+    told: Option<Before>,
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(rows: &'a [Row], cluster: &'a Cluster) -> Self {
+    pub(super) fn new(rows: &'a [Row], cluster: &'a Cluster, told: Option<Before>) -> Self {
         let mut held: BTreeMap<_, Vec<Held<'a>>> = BTreeMap::new();
         let mut by_fingerprint = BTreeMap::new();
         let mut pairs: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -109,6 +111,7 @@ impl<'a> Index<'a> {
             by_fingerprint,
             pairs,
             served,
+            told,
         }
     }
 
@@ -132,7 +135,7 @@ impl<'a> Index<'a> {
             database: self.database(&way.scope),
             hosts: way.path.hosts,
             urgency: None,
-            balancer: self.balancer(way.path.front.kind).cloned(),
+            balancer: self.before(way.path.front.kind),
             front: way.path.front,
             browser,
             backend,
@@ -140,6 +143,13 @@ impl<'a> Index<'a> {
         let needs = instance.needs(self.rows);
         instance.urgency = needs.iter().map(|row| self.rows[*row].urgency).min();
         instance
+    }
+
+    /// Returns what is before a front: by a Service, else by the fleet file, which speaks of Traefik's.
+    fn before(&self, kind: FrontKind) -> Option<Before> {
+        let told = self.told.as_ref().filter(|_| kind == FrontKind::Traefik);
+        let found = self.balancer(kind).map(Before::from);
+        found.or_else(|| told.cloned())
     }
 
     /// Finds the Service before a front: one that bears its name, else the only one that there is, where it bears none

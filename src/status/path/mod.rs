@@ -9,8 +9,10 @@ use super::{Row, Urgency};
 use crate::civiparoisse::HTTPD_CERT;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind};
+use crate::fleet::Fleet;
 use crate::kinds::service::Balancer;
 use crate::path::Routed;
+use crate::path::arrival::Arrival;
 use crate::path::hop::{Httpd, Known};
 use index::{Approach, Index};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,16 +29,65 @@ pub struct InstancePath {
     /// How urgent the most urgent of its own certificates is; nothing if none was found. The certificate of a
     /// gateway does not count: it serves the whole fleet and has a row of its own.
     pub urgency: Option<Urgency>,
-    /// The Service that is before the cluster, if it was found.
-    pub balancer: Option<Balancer>,
+    /// The load balancer before the cluster, as far as it is known.
+    pub balancer: Option<Before>,
     /// What answers browsers, or passes them on.
     pub front: Front,
-    /// From the browser to where its TLS ends.
+    /// From the browser, or the load balancer that ends its TLS, to where TLS ends.
     pub browser: JudgedLeg,
     /// From the front to httpd.
     pub backend: JudgedLeg,
     /// Instance to database, where a certificate of it was found.
     pub database: Option<JudgedLeg>,
+}
+
+/// A load balancer before the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// Namespace of the Service that asks for it, as far as it is known.
+    pub namespace: Option<String>,
+    /// Name of that Service, or its kind where the fleet file tells of it and no Service asks for it.
+    pub name: String,
+    /// Whether a Service asks for it.
+    pub is_service: bool,
+    /// Its addresses and names, as far as they are known.
+    pub addresses: Vec<String>,
+    /// The version of the PROXY protocol that it speaks, as written.
+    pub proxy_protocol: Option<String>,
+    /// Whether it ends the TLS of browsers.
+    pub ends_tls: bool,
+}
+
+impl From<&Balancer> for Before {
+    fn from(balancer: &Balancer) -> Self {
+        Self {
+            namespace: balancer.namespace.clone(),
+            name: balancer.name.clone(),
+            is_service: true,
+            addresses: balancer.addresses.clone(),
+            proxy_protocol: balancer.proxy_protocol.clone(),
+            ends_tls: balancer.ends_tls.is_some(),
+        }
+    }
+}
+
+impl Before {
+    /// Returns the load balancer of a fleet, if it has one.
+    fn of(fleet: &Fleet) -> Option<Self> {
+        let balancer = fleet.arrival.balancer()?;
+        let proxy = match &fleet.arrival {
+            Arrival::Passed { proxy, .. } => *proxy,
+            Arrival::Direct | Arrival::Ended { .. } => None,
+        };
+        Some(Self {
+            namespace: None,
+            name: balancer.kind.name().to_owned(),
+            is_service: false,
+            addresses: balancer.address.iter().map(ToString::to_string).collect(),
+            proxy_protocol: proxy.map(|version| format!("v{}", version.number())),
+            ends_tls: !fleet.arrival.ending().is_empty(),
+        })
+    }
 }
 
 /// What goes over a leg.
@@ -124,7 +175,13 @@ impl InstancePath {
         }
     }
 
-    /// Returns whether the TLS of browsers ends at httpd.
+    /// Returns whether the TLS of browsers ends at the load balancer.
+    #[must_use]
+    pub fn ends_before(&self) -> bool {
+        self.balancer.as_ref().is_some_and(|before| before.ends_tls)
+    }
+
+    /// Returns whether TLS that comes to the front ends at httpd.
     #[must_use]
     pub fn passes_through(&self) -> bool {
         self.backend.wire == Wire::PassedThrough
@@ -152,11 +209,16 @@ impl InstancePath {
     /// Returns its legs with both ends: where TLS begins and where it ends.
     #[must_use]
     pub fn legs(&self) -> Vec<(Stop, Stop, &JudgedLeg)> {
+        let first = if self.ends_before() {
+            Stop::Balancer
+        } else {
+            Stop::Browser
+        };
         let mut legs = if self.passes_through() {
-            vec![(Stop::Browser, Stop::Httpd, &self.browser)]
+            vec![(first, Stop::Httpd, &self.browser)]
         } else {
             vec![
-                (Stop::Browser, Stop::Front, &self.browser),
+                (first, Stop::Front, &self.browser),
                 (Stop::Front, Stop::Httpd, &self.backend),
             ]
         };
@@ -194,8 +256,9 @@ pub(super) fn instances(
     rows: &[Row],
     cluster: &Cluster,
     paths: Vec<Routed<'_>>,
+    fleet: Option<&Fleet>,
 ) -> Vec<InstancePath> {
-    let index = Index::new(rows, cluster);
+    let index = Index::new(rows, cluster, fleet.and_then(Before::of));
     let mut ways: BTreeMap<Common<'_>, Approach> = BTreeMap::new();
     for routed in paths {
         if routed.path.hosts.is_empty() {
