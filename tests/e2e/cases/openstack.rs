@@ -125,7 +125,8 @@ fn taken_by_terraform(case: &Case) {
 
 /// Renders the file for Terraform of a fleet.
 fn for_terraform(case: &Case, topology: &str, more: &str) -> String {
-    let file = |name: &str| case.directory.join(name);
+    let directory = tempfile::tempdir_in(&case.directory).expect("our own directory");
+    let file = |name: &str| directory.path().join(name);
     let authority = Authority::new("load balancers");
     fs::write(file("balancers.crt"), authority.certificate).expect("our own directory");
     let needs = match topology {
@@ -141,17 +142,8 @@ fn for_terraform(case: &Case, topology: &str, more: &str) -> String {
     );
     fs::write(file("fleet.yaml"), text).expect("our own directory");
     let [fleet, tree] = ["fleet.yaml", "tree"].map(|name| file(name).display().to_string());
-    civi_ingress(&[
-        "gitops",
-        "render",
-        "-f",
-        &fleet,
-        "--output-dir",
-        &tree,
-        "--prune",
-    ]);
-    let file = file("tree/outside/terraform/main.tf.json");
-    fs::read_to_string(file).expect("a rendered file")
+    civi_ingress(&["gitops", "render", "-f", &fleet, "--output-dir", &tree]);
+    fs::read_to_string(file("tree/outside/terraform/main.tf.json")).expect("a rendered file")
 }
 
 fn balancers(case: &Case) {
