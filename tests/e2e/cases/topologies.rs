@@ -38,9 +38,14 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
             (newest(), "terraform", "2"),
         ])
     };
+    let named = |kind: &'static str| match kind {
+        "terraform" => "octavia_by_terraform",
+        other => other,
+    };
     let proxied = ways().map(|(release, kind, version)| {
         let name = format!(
-            "behind_{kind}_with_version_{version}_of_the_proxy_protocol_traefik_{}_believes_it_alone_about_browsers",
+            "behind_{}_with_version_{version}_of_the_proxy_protocol_traefik_{}_believes_it_alone_about_browsers",
+            named(kind),
             release.in_a_name()
         );
         trial(stack, &name, move |case| {
@@ -49,7 +54,8 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     });
     let passed = ways().map(|(release, kind, version)| {
         let name = format!(
-            "behind_{kind}_traefik_{}_passes_tls_on_to_an_httpd_that_learns_by_version_{version}_where_browsers_are",
+            "behind_{}_traefik_{}_passes_tls_on_to_an_httpd_that_learns_by_version_{version}_where_browsers_are",
+            named(kind),
             release.in_a_name()
         );
         trial(stack, &name, move |case| {
