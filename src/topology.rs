@@ -81,7 +81,7 @@ struct Explained {
     keys: Vec<HeldKey>,
     /// What the hops must be set to so that they fit, beside what is rendered for the instance.
     settings: Vec<HopSetting>,
-    /// Whose word on a browser's address the ingress believes, and where that is read.
+    /// Whose word on a browser's address counts, and where that is read.
     peers: Option<Peers>,
 }
 
@@ -105,6 +105,8 @@ struct HopSetting {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "topologyPeers"))]
 struct Peers {
+    /// Who believes them.
+    of: &'static str,
     /// Addresses and ranges.
     trusted: Vec<String>,
     /// Where they are read.
@@ -204,7 +206,7 @@ impl Document {
                 add(&mut out, &format!("    {hop}: {key}: {value}"));
             }
             if let Some(peers) = &path.peers {
-                add(&mut out, "  peers of Traefik");
+                add(&mut out, &format!("  peers of {}", peers.of));
                 add(
                     &mut out,
                     &format!("    trusted: {}", peers.trusted.join(", ")),
@@ -318,7 +320,7 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         read_by,
         keys: keys(arrival, &path, subject, front),
         settings: settings(arrival, &path, front),
-        peers: peers(arrival),
+        peers: peers(arrival, front),
     }
 }
 
@@ -388,10 +390,15 @@ fn named(ranges: &[Cidr]) -> Vec<String> {
     ranges.iter().map(Cidr::to_string).collect()
 }
 
-fn peers(arrival: &Arrival) -> Option<Peers> {
-    let trusted: Vec<String> = arrival.trusted().map(Cidr::to_string).collect();
+fn peers(arrival: &Arrival, front: &'static str) -> Option<Peers> {
+    let (of, trusted) = if arrival.meets_httpd() {
+        (HTTPD, named(arrival.ending()))
+    } else {
+        (front, arrival.trusted().map(Cidr::to_string).collect())
+    };
     let balancer = arrival.balancer().filter(|_| !trusted.is_empty())?;
     Some(Peers {
+        of,
         trusted,
         source: balancer.kind.peers(),
     })
