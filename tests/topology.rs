@@ -685,6 +685,18 @@ fn the_file_of_a_load_balancer_that_is_left_goes_with_the_last_step() {
 }
 
 #[test]
+fn a_load_balancer_that_is_left_goes_before_nodes_would_wait_for_its_connections() {
+    let haproxy = ended_fleet("inspect-twice", "haproxy", "");
+    let to = ["--to", "direct", "-o", "json"];
+    let document = report("topologyMove", &fleet_moved(&haproxy, &to).good());
+    let steps = document["steps"].as_array().unwrap();
+    let mut settled = steps.iter().filter(|step| step["change"] == "settle");
+    let run = settled.next().unwrap()["run"].as_array().unwrap();
+    assert_eq!(run[0], "ssh root@BALANCER systemctl disable --now haproxy");
+    assert!(run[1].as_str().unwrap().starts_with("helm upgrade "));
+}
+
+#[test]
 fn a_load_balancer_that_stays_is_not_taken_down() {
     let moved = |kind: &str, to: &[&str]| {
         let fleet = fleet(&format!(

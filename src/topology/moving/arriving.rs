@@ -85,14 +85,18 @@ impl Subject<'_> {
     pub(super) fn settle(&self) -> Words {
         let [from, to] = self.arrivals;
         let mut run = Vec::new();
+        let left = moving::left(from, to);
+        let (asked_for, own): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|balancer| balancer.kind.is_asked_for_by_service());
+        // It keeps connections to Traefik for minutes after the last browser has left it, and nodes would wait for them.
+        run.extend(own.into_iter().map(taken_down));
         if !takes(to, from) {
             run.push(self.upgrade("") + " --set updateStrategy.type=OnDelete");
             run.extend(one_node_after_another(to));
             run.push(self.upgrade(""));
         }
-        if let Some(balancer) = moving::left(from, to) {
-            run.push(taken_down(balancer));
-        }
+        run.extend(asked_for.into_iter().map(taken_down));
         Words {
             what: "Give up what only the old way needed".to_owned(),
             run,
