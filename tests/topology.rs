@@ -161,6 +161,12 @@ fn the_proxy_protocol_is_refused_where_nothing_sends_it() {
         "{}",
         refused.stderr
     );
+    for topology in ["offload", "inspect-twice"] {
+        let way = ["--topology", topology, "--load-balancer", "haproxy"];
+        let asked = ["--trusted", "10.0.0.7", "--proxy-protocol", "2"];
+        let refused = explain_refused(&[way, asked].concat());
+        assert_eq!(refused.matches("error: ").count(), 1, "{refused}");
+    }
 }
 
 #[test]

@@ -325,10 +325,10 @@ impl PeerArguments {
             LoadBalancer {
                 kind,
                 trusted,
-                // What it tells the httpd of is not for the load balancer.
+                // Elsewhere it is what Traefik tells the httpd, or refused with the topology.
                 proxy_protocol: self
                     .proxy_protocol
-                    .filter(|_| name != TopologyName::Inspect)
+                    .filter(|_| matches!(name, TopologyName::TcpProxy | TopologyName::Passthrough))
                     .and_then(ProxyArgument::version),
                 address,
                 // They are asked for where its file is rendered.
