@@ -790,6 +790,19 @@ mod tests {
     }
 
     #[test]
+    fn a_quoted_scalar_goes_on_with_less_indent_where_lines_alone_do_not_tell_it() {
+        for text in [
+            "a:\n  \"b\": \"one\n two\"\n",
+            "a:\n  b: !!str \"one\n two\"\n",
+            "a:\n  b: &c \"one\n two\"\n",
+        ] {
+            let documents = all(text).unwrap();
+            let value = documents[0].at_path(&["a", "b"]).and_then(Node::text);
+            assert_eq!(value, Some("one two"), "{text}");
+        }
+    }
+
+    #[test]
     fn the_last_of_two_values_with_one_key_is_taken_where_that_is_asked_for() {
         let text = "a: 1\nb: {c: 1, c: 2}\na: 3\n";
         let cut = cut(text)[0];

@@ -230,6 +230,12 @@ fn a_ca_that_traefik_cannot_load_is_an_error_where_it_has_no_other() {
         ("no PEM beside", trusting(both, &[good, no_pem]), &[]),
         ("indented", trusting(one, &[indented]), &["CI615"]),
         ("indented beside", trusting(both, &[good, indented]), &[]),
+        (
+            "one that has the name of a provider",
+            trusting("rootCAs: [{secret: two@file}]", &[good])
+                .replace("traefik=3.7.15", "traefik=3.7.15 strict"),
+            &["CI901"],
+        ),
         ("a damaged one before", trusting(one, &[damaged]), &[]),
     ]);
 }

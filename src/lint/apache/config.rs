@@ -110,22 +110,24 @@ pub(super) fn expects_proxy(snippets: &[&Snippet<'_>], port: Option<&str>) -> Op
     if all().any(|directive| directive.name == "remoteipproxyprotocolexceptions") {
         return None;
     }
-    let mut stated = all()
-        .filter(|directive| directive.name == "remoteipproxyprotocol")
-        .peekable();
-    if stated.peek().is_some() {
-        let mut on = stated.filter(|directive| {
-            is_here(directive)
-                && directive
-                    .arguments
-                    .first()
-                    .is_some_and(|value| value.eq_ignore_ascii_case("on"))
-        });
-        return match on.next() {
-            Some(directive) if directive.is_certain() => Some(true),
-            Some(_) => None,
-            None => Some(false),
+    let is_stated = |directive: &&Directive| directive.name == "remoteipproxyprotocol";
+    if all().any(|directive| is_stated(&directive)) {
+        let is_on = |directive: &Directive| {
+            let value = directive.arguments.first();
+            value.is_some_and(|value| value.eq_ignore_ascii_case("on"))
         };
+        // Of several for one address and port the last one holds (documentation of `RemoteIPProxyProtocol`); in which order
+        // httpd reads files is not known.
+        let last = snippets.iter().filter_map(|snippet| {
+            let mut stated = snippet.directives.iter().filter(is_stated);
+            stated.rfind(|directive| is_here(directive))
+        });
+        let last: Vec<&Directive> = last.collect();
+        let says = last.iter().any(|directive| is_on(directive));
+        let is_settled = last
+            .iter()
+            .all(|directive| is_on(directive) == says && directive.is_certain());
+        return is_settled.then_some(says);
     }
     let has_host = all().any(|directive| directive.name == "<virtualhost" && is_here(directive));
     let includes = all().any(|directive| directive.name.starts_with("include"));
@@ -143,4 +145,42 @@ pub(super) fn asks_for_certificate(snippets: &[&Snippet<'_>], port: Option<&str>
             && context.is_none_or(|section| section.name == "virtualhost")
             && directive.arguments.first().is_some_and(requires)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_words_on_the_proxy_protocol_the_last_one_of_a_port_holds() {
+        let expects = |texts: &[&str]| {
+            let snippet = |text: &&str| Snippet {
+                object: 0,
+                key: "site.conf",
+                at: At::default(),
+                directives: directive::read(text),
+            };
+            let snippets: Vec<Snippet<'_>> = texts.iter().map(snippet).collect();
+            expects_proxy(&snippets.iter().collect::<Vec<_>>(), Some("443"))
+        };
+        let host = |port: u16, words: &[&str]| {
+            let lines: Vec<String> = words
+                .iter()
+                .map(|word| format!("RemoteIPProxyProtocol {word}\n"))
+                .collect();
+            format!("<VirtualHost *:{port}>\n{}</VirtualHost>\n", lines.concat())
+        };
+        let (on, off) = (host(443, &["On"]), host(443, &["Off"]));
+        for (texts, expected) in [
+            (vec![&*host(443, &["On", "Off"])], Some(false)),
+            (vec![&*host(443, &["Off", "On"])], Some(true)),
+            (vec![&*(on.clone() + &host(8443, &["Off"]))], Some(true)),
+            (vec![&*host(8443, &["On"])], Some(false)),
+            (vec![&*on, &*on], Some(true)),
+            (vec![&*on, &*off], None),
+            (vec![&*host(443, &[])], Some(false)),
+        ] {
+            assert_eq!(expects(&texts), expected, "{texts:?}");
+        }
+    }
 }

@@ -15,7 +15,6 @@ use crate::kinds::Reference;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::path::traefik::joined;
 use crate::yaml::{Node, Value};
 use kinds::{KINDS, MiddlewareKind, Refusal};
 use rules::{CI270, CI271, CI272, CI273, CI274};
@@ -55,10 +54,7 @@ fn used(model: &Model<'_>) -> BTreeMap<usize, BTreeSet<String>> {
     let mut open: Vec<(usize, Vec<String>)> = Vec::new();
     let find = |object: &Object<'_>, named: &Reference| {
         let namespace = named.namespace.as_deref().unwrap_or(object.namespace);
-        let find = |name: &str| model.find(Class::Middleware, namespace, name);
-        let is_joined = !model.provider.options.safe_naming;
-        let joined = joined(&named.name).filter(|_| is_joined);
-        find(&named.name).or_else(|| find(&joined?))
+        model.find_as_traefik(Class::Middleware, namespace, &named.name)
     };
     for typed in model.cluster.objects() {
         let Some(spec) = typed.resource.ingress_route() else {

@@ -6,7 +6,6 @@ use super::rules::{CI270, CI272, CI274};
 use crate::cluster::Kind;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::path::traefik::joined;
 use crate::yaml::{Node, Value};
 use std::collections::BTreeSet;
 
@@ -28,8 +27,7 @@ fn used(model: &Model<'_>) -> BTreeSet<usize> {
         let routes = spec.into_iter().flat_map(|spec| &spec.routes);
         for named in routes.flat_map(|route| &route.middlewares) {
             let namespace = named.namespace.as_deref().unwrap_or(from);
-            let find = |name: &str| model.find(Class::MiddlewareTcp, namespace, name);
-            used.extend(find(&named.name).or_else(|| find(&joined(&named.name)?)));
+            used.extend(model.find_as_traefik(Class::MiddlewareTcp, namespace, &named.name));
         }
     }
     used

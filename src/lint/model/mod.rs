@@ -17,6 +17,7 @@ use crate::cluster::{self, Cluster, Kind, Resource};
 use crate::kinds::service::Service;
 use crate::lint::options::Options;
 use crate::path::served::Grounds;
+use crate::path::traefik::joined;
 use crate::path::{self, Routed};
 use crate::yaml::Node;
 use documents::{Document, Typed, is_list, objects, prefix};
@@ -268,6 +269,30 @@ impl<'a> Model<'a> {
                 let all = self.elsewhere.get(&(class, name))?;
                 (namespace.is_empty() && all.len() == 1).then(|| all[0])
             })
+    }
+
+    /// Finds an object of Traefik's own kinds as Traefik does: by its name, else by the name that it makes of this one, where
+    /// it joins names with those of namespaces (`makeID` and `Normalize`; not with `safeNaming`, and of TLSOptions only
+    /// where references are resolved in one place).
+    pub(super) fn find_as_traefik(
+        &self,
+        class: Class,
+        namespace: &str,
+        name: &str,
+    ) -> Option<usize> {
+        let is_joined = match class {
+            Class::Middleware
+            | Class::MiddlewareTcp
+            | Class::ServersTransport
+            | Class::ServersTransportTcp => true,
+            Class::TlsOption => self.knowledge.release.resolves_in_one_place(),
+            _ => false,
+        };
+        self.find(class, namespace, name).or_else(|| {
+            let is_joined = is_joined && !self.provider.options.safe_naming;
+            let joined = joined(name).filter(|_| is_joined)?;
+            self.find(class, namespace, &joined)
+        })
     }
 
     /// Finds the Gateway that an object names. Of several that name no namespace the one in its file is meant, else the only

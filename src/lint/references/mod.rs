@@ -18,7 +18,7 @@ use crate::lint::rule::Severity;
 use crate::lint::trust::rules::CI107;
 use crate::path::Routed;
 use crate::path::hop::Outward;
-use crate::path::traefik::{Name, joined};
+use crate::path::traefik::Name;
 use gateways::service_entries;
 use rules::{CI901, CI902};
 use seeker::{Reference, Seeker};
@@ -31,15 +31,6 @@ pub(super) const FAMILY: Family = Family {
     classes: &[],
     check,
 };
-
-/// Traefik's own kinds whose names it joins with those of their namespaces.
-const TRAEFIKS: [Class; 5] = [
-    Class::Middleware,
-    Class::MiddlewareTcp,
-    Class::ServersTransport,
-    Class::ServersTransportTcp,
-    Class::TlsOption,
-];
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let references = all(model);
@@ -87,13 +78,12 @@ impl<'m> Reference<'m> {
         if self.name.is_empty() {
             return self.nameless(model);
         }
-        if self.name.contains('@') {
+        let is_plain = matches!(self.class, Class::Secret | Class::ConfigMap | Class::Issuer);
+        if self.name.contains('@') && !is_plain {
             return self.of_other_provider(model);
         }
-        if model.find(self.class, self.namespace, self.name).is_some() {
-            return None;
-        }
-        if self.is_joined(model) {
+        let found = model.find_as_traefik(self.class, self.namespace, self.name);
+        if found.is_some() {
             return None;
         }
         let object = &model.objects[self.object];
@@ -179,7 +169,15 @@ impl Reference<'_> {
         let Name::Outside(provider) = Name::of(self.name) else {
             return None;
         };
-        let is_of_traefik = TRAEFIKS.contains(&self.class) || self.class == Class::TraefikService;
+        let is_of_traefik = matches!(
+            self.class,
+            Class::Middleware
+                | Class::MiddlewareTcp
+                | Class::ServersTransport
+                | Class::ServersTransportTcp
+                | Class::TlsOption
+                | Class::TraefikService
+        );
         let is_strict = model.options.strict_references;
         if provider == "internal" || !is_of_traefik || !is_strict {
             return None;
@@ -211,18 +209,6 @@ impl Reference<'_> {
         let message = format!("the name of the {} is empty", kind(self.class));
         let finding = object.finding(&CI902, self.at, &self.field, message);
         is_needed.then(|| finding.with_help("Give the name of an object of the namespace."))
-    }
-
-    /// Returns whether Traefik finds an object under a name that it writes otherwise (`makeID`, `Normalize`).
-    fn is_joined(&self, model: &Model<'_>) -> bool {
-        let is_of_traefik = TRAEFIKS.contains(&self.class);
-        let is_kept =
-            self.class == Class::TlsOption && !model.knowledge.release.resolves_in_one_place();
-        if !is_of_traefik || is_kept || model.provider.options.safe_naming {
-            return false;
-        }
-        joined(self.name)
-            .is_some_and(|name| model.find(self.class, self.namespace, &name).is_some())
     }
 
     /// Returns whether something else of the input does what the missing object would.
