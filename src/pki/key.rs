@@ -234,6 +234,23 @@ pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
     Some(key.public_key_info() == info)
 }
 
+/// Returns whether Go and OpenSSL pass over every private key of a PEM text: they look for the first line of a block at the
+/// beginning of a line, where no byte order mark and no space is before it.
+#[must_use]
+pub fn is_passed_over(text: &str) -> bool {
+    let keys = pem::private_keys(text).unwrap_or_default();
+    !keys.is_empty() && !keys.iter().any(|block| block.is_plain)
+}
+
+/// Returns as [`is_of`] does whether a server that shows the certificate has its key, as Go and OpenSSL read it.
+#[must_use]
+pub fn is_served_with(text: &str, certificate: &super::Certificate) -> Option<bool> {
+    if is_passed_over(text) {
+        return Some(false);
+    }
+    is_of(text, certificate)
+}
+
 /// Returns whether a PEM text holds an encrypted key, in PKCS#8 or in OpenSSL's older form.
 pub(super) fn is_encrypted(text: &str) -> bool {
     text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY")

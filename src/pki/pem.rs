@@ -21,7 +21,7 @@ pub(super) struct PemBlock<'a> {
     line: usize,
     body: &'a str,
     /// Whether its first and last line are where other programs look for them.
-    is_plain: bool,
+    pub(super) is_plain: bool,
 }
 
 /// What a block holds, by its label.

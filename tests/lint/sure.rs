@@ -234,7 +234,7 @@ fn a_ca_that_traefik_cannot_load_is_an_error_where_it_has_no_other() {
             "one that has the name of a provider",
             trusting("rootCAs: [{secret: two@file}]", &[good])
                 .replace("traefik=3.7.15", "traefik=3.7.15 strict"),
-            &["CI901"],
+            &["CI260", "CI408", "CI901"],
         ),
         ("a damaged one before", trusting(one, &[damaged]), &[]),
     ]);
@@ -746,5 +746,25 @@ fn a_path_that_no_browser_asks_for_never_matches() {
         ),
         ("in a template", old(path("PathPrefix(`/{a:(b|c)*}`)")), &[]),
         ("an expression", path("PathRegexp(`^/(a|b)*`)"), &[]),
+    ]);
+}
+
+#[test]
+fn a_key_that_go_passes_over_is_an_error_where_browsers_see_its_certificate() {
+    let store = |key: &str| {
+        let secret = format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: w, namespace: ns}}\ntype: kubernetes.io/tls\nstringData:\n  tls.crt: |\n${{wildcard:4}}\n  tls.key: {key}\n"
+        );
+        let store = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSStore\nmetadata: {name: default, namespace: ns}\nspec: {certificates: [{secretName: w}]}\n";
+        route("", &(secret + store))
+    };
+    errors_are(&[
+        ("at the beginning", store("|\n${wildcard.key:4}"), &[]),
+        (
+            "behind other text",
+            store("|\n    key:\n${wildcard.key:4}"),
+            &[],
+        ),
+        ("indented", store("|1\n${wildcard.key:4}"), &["CI610"]),
     ]);
 }

@@ -290,7 +290,7 @@ fn is_unusable(data: &Data) -> bool {
         let is_for_clients = |usage: &str| usage == "clientAuth" || usage == "any";
         !usages.is_empty() && !usages.iter().any(|usage| is_for_clients(usage))
     });
-    key::is_of(key, &cert.certificate) == Some(false) || is_for_others
+    key::is_served_with(key, &cert.certificate) == Some(false) || is_for_others
 }
 
 /// Returns whether Istio shows a certificate, of whichever Secret or file.

@@ -71,8 +71,12 @@ impl CheckedSecret<'_, '_> {
             let is_key = |other: &Cert| key::is_of(text, &other.certificate) == Some(true);
             cert.details.is_ca && others.any(is_key)
         };
-        let message = match key::is_of(text, &cert.certificate) {
+        let message = match key::is_served_with(text, &cert.certificate) {
             Some(true) => return,
+            Some(false) if key::is_passed_over(text) => format!(
+                "Go and OpenSSL pass over the key under `{}`: it is indented, or shares a line with other text",
+                private.key
+            ),
             Some(false) if !self.is_served(certificate) && is_of_another() => return,
             Some(false) => format!("`{}` is not the key of `{}`", private.key, cert.name()),
             // What is not an RSA or ECDSA key of a usual size may still be one to a server.
@@ -92,7 +96,7 @@ impl CheckedSecret<'_, '_> {
         }
         let is_key = |cert: &Cert| {
             let text = self.secret.get("tls.key").and_then(Entry::text);
-            text.and_then(|text| key::is_of(text, &cert.certificate)) != Some(false)
+            text.and_then(|text| key::is_served_with(text, &cert.certificate)) != Some(false)
         };
         let is_whole = self.secret.missing_of_pair().is_none();
         let is_loaded = is_whole && entry.certs().next().is_some_and(is_key);

@@ -129,7 +129,7 @@ impl<'m, 'a> Loaded<'m, 'a> {
             return Some(Pair::Broken);
         };
         let is_key = match &private.content {
-            Content::Text(text) => match key::is_of(text, &cert.certificate) {
+            Content::Text(text) => match key::is_served_with(text, &cert.certificate) {
                 Some(is) => is,
                 None => text.contains("PRIVATE KEY-----"),
             },
