@@ -462,6 +462,13 @@ fn at(secret: &str, key: &str) -> SecretKeyRef {
     }
 }
 
+/// Explains why an httpd that asks Traefik for a certificate cannot move to the keys of others.
+#[must_use]
+pub fn client_auth_stays() -> Fault {
+    Fault::new("the httpd trusts one CA of Traefik's own certificate at a time, which cannot move while it asks for that")
+        .help("set `clientAuth: false` until the move is done")
+}
+
 /// Returns what is in the way of the Secrets that cert-manager makes.
 fn asked_faults(cas: &OwnCas, settings: &Settings, extras: &Extras) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -485,10 +492,7 @@ fn asked_faults(cas: &OwnCas, settings: &Settings, extras: &Extras) -> Vec<Fault
         ));
     }
     if extras.client_auth && extras.makers.are_here() {
-        let fault = Fault::new(
-            "the httpd trusts one CA of Traefik's own certificate at a time, which cannot move while it asks for that",
-        );
-        faults.push(fault.help("set `clientAuth: false` until the move is done"));
+        faults.push(client_auth_stays());
     }
     let mut taken: Vec<&str> = vec![HTTPD_TLS_SECRET, DATABASE_TLS_SECRET, DATABASE_CA_SECRET];
     let public = extras.public_certificate.as_ref();

@@ -305,6 +305,14 @@ const LINES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "gitops move",
+        &[
+            "-f fleet.yaml --output-dir @folder --to @text",
+            "-f @fleet --output-dir @folder --to cert-manager",
+            "-f fleet.yaml --output-dir @folder --to cert-manager -o json",
+        ],
+    ),
+    (
         "gitops check",
         &[
             "-f @fleet --output-dir @folder",

@@ -152,6 +152,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "gitops init --output-dir=out --ci=@"),
     (3, "gitops guard -- @"),
     (3, "gitops ca --fleet=fleet.yaml --output-dir=out -- @"),
+    (2, "gitops move --fleet=fleet.yaml --output-dir=out --to=@"),
     (2, "gitops import --output-dir=out --values=@"),
     (2, "gitops check --output-dir=out -f fleet.yaml --phase=@"),
     (2, "gitops diff --output-dir=out -f fleet.yaml -- @"),
@@ -368,6 +369,7 @@ const WITH_FILE: &[(&str, &[&str])] = &[
     ("gitops add p -f @", &[]),
     ("gitops remove p -f @", &[]),
     ("gitops ca --output-dir=out -f @", &[]),
+    ("gitops move --output-dir=out --to=cert-manager -f @", &[]),
     (
         "gitops render --output-dir=out -f fleet.yaml --identity @",
         &[],

@@ -142,6 +142,104 @@ fn the_steps_of_a_move_trust_both_before_one_is_shown() {
 }
 
 #[test]
+fn the_steps_of_a_move_are_printed_from_wherever_a_fleet_is() {
+    let directory = TempDir::new().unwrap();
+    let rest = "  flux: {source: s, decryptionSecret: d}\n  defaults: {certificate: {ca: stored}}\n  instances: {a: {}, b: {}}\n";
+    let mut printed = Vec::new();
+    for (secrets, to) in [
+        ("{mode: sops}", "cert-manager"),
+        ("{mode: sops, beside: cert-manager}", "sops"),
+        ("{mode: cert-manager, beside: plain}", "cert-manager"),
+        ("{mode: plain}", "plain"),
+    ] {
+        write(&directory.path().join("fleet.yaml"), &fleet(secrets, rest));
+        let line = format!("gitops move -f fleet.yaml --output-dir infra --to {to}");
+        let steps = run_line(&directory, &line).good();
+        printed.push(format!("--- {secrets} to {to}\n{steps}"));
+    }
+    let back = fleet("{mode: cert-manager}", ONE);
+    write(&directory.path().join("fleet.yaml"), &back);
+    let run = run_line(
+        &directory,
+        "gitops move -f fleet.yaml --output-dir . --to sealed",
+    );
+    printed.push(format!("--- back\n{}", run.good()));
+    assert_snapshot("cert-manager", "move", &printed.concat());
+}
+
+#[test]
+fn certificates_that_are_shown_do_not_go_before_others_are_shown() {
+    let directory = TempDir::new().unwrap();
+    for (secrets, next, secret) in [
+        ("{mode: plain}", "{mode: cert-manager}", "selfcert"),
+        (
+            "{mode: plain, beside: cert-manager}",
+            "{mode: cert-manager}",
+            "selfcert",
+        ),
+        (
+            "{mode: cert-manager, beside: plain}",
+            "{mode: plain}",
+            "httpd-tls",
+        ),
+        (
+            "{mode: cert-manager}",
+            "{mode: external, store: {name: v}}",
+            "httpd-tls",
+        ),
+    ] {
+        drop(std::fs::remove_dir_all(directory.path().join("tree")));
+        render(&directory, &fleet(secrets, ONE)).good();
+        let run = render(&directory, &fleet(next, ONE));
+        assert_eq!((run.status, run.stdout.as_str()), (5, ""), "{secrets}");
+        assert_eq!(
+            run.stderr,
+            format!(
+                "error: the httpd of `a` shows the certificate in Secret `{secret}`, which would go before another one is shown\nhelp: `civi-ingress gitops move` prints the steps by which no request is lost; `--rekey` does it at once\n"
+            )
+        );
+        let check = run_line(&directory, "gitops check -f fleet.yaml --output-dir tree");
+        assert_eq!(check.status, 1, "{}", check.stderr);
+        run_line(
+            &directory,
+            "gitops render -f fleet.yaml --output-dir tree --rekey",
+        )
+        .good();
+        assert_clean(&directory);
+    }
+    // A store has the Secrets under the names that they had.
+    drop(std::fs::remove_dir_all(directory.path().join("tree")));
+    render(&directory, &fleet("{mode: plain}", ONE)).good();
+    render(
+        &directory,
+        &fleet("{mode: external, store: {name: v}}", ONE),
+    )
+    .good();
+}
+
+#[test]
+fn keys_that_cannot_move_are_refused() {
+    let directory = TempDir::new().unwrap();
+    let mut printed = String::new();
+    for (secrets, rest, to) in [
+        ("{mode: external, store: {name: v}}", ONE, "cert-manager"),
+        ("{mode: plain, beside: cert-manager}", ONE, "sops"),
+        (
+            "{mode: plain}",
+            "  instances: {a: {objects: {clientAuth: true}}}\n",
+            "cert-manager",
+        ),
+    ] {
+        write(&directory.path().join("fleet.yaml"), &fleet(secrets, rest));
+        let line = format!("gitops move -f fleet.yaml --to {to}");
+        let run = run_line(&directory, &line);
+        assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{secrets}");
+        printed.push_str(&run.stderr);
+    }
+    assert_snapshot("cert-manager", "move-faults", &printed);
+}
+
+#[test]
 fn a_store_has_the_secrets_under_the_names_of_the_chart() {
     let directory = TempDir::new().unwrap();
     let secrets = "{mode: external, store: {name: vault, kind: SecretStore}, remoteKey: 'parishes/{namespace}/{secret}', refreshInterval: 15m}";

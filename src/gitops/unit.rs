@@ -1,5 +1,6 @@
 //! What of a fleet has credentials and files of its own: each instance, and the cluster.
 
+use super::context::UnitFiles;
 use super::decide::renewal_rule;
 use super::layout::{CLUSTER, Form, Home, WILDCARD_CA_SECRET, part_name};
 use super::protection;
@@ -267,6 +268,41 @@ impl<'a> Unit<'a> {
             .iter()
             .find(|(credential, _)| *credential == wanted);
         found.map(|(_, place)| place)
+    }
+
+    /// Returns the Secret that its httpd mounts by these files of it, where nothing would make that any more: whoever applies
+    /// the next ones would take the certificate away before the httpd shows another one.
+    #[must_use]
+    pub fn stranded(&self, files: &UnitFiles) -> Option<String> {
+        let UnitKind::Member { instance, .. } = &self.kind else {
+            return None;
+        };
+        let values = self.home().other_path("values.yaml");
+        let values = files.current.iter().find(|(path, _)| *path == values);
+        let named = values.and_then(|(_, text)| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix("  serverCertSecret: "))
+        });
+        let usual = instance.settings.server_cert.secret.as_str();
+        let mounted = named.unwrap_or(usual);
+        let asks = |text: &str| {
+            let name = format!("\n  name: {mounted}\n");
+            let makes = ["Secret", "SealedSecret", "Certificate", "ExternalSecret"];
+            let makes = makes.map(|kind| format!("kind: {kind}\n"));
+            text.contains(&name) && makes.iter().any(|kind| text.contains(kind))
+        };
+        let was_made = files.current.iter().any(|(_, text)| asks(text));
+        let stays = self.objects(&Credentials::default());
+        let stays = stays.iter().map(|object| &object.identity);
+        let mut made =
+            stays.filter(|identity| matches!(identity.kind, "Certificate" | "ExternalSecret"));
+        let is_made = made.any(|identity| identity.name.as_str() == mounted)
+            || self
+                .placements
+                .iter()
+                .any(|(_, place)| place.secret.as_str() == mounted)
+            || instance.extras.public_certificate.is_some();
+        (was_made && !is_made).then(|| mounted.to_owned())
     }
 
     /// Returns its objects in the order in which they must be applied.

@@ -42,9 +42,12 @@ fn try_check(run: &Run, arguments: &CheckArguments, named: &NamedFleet) -> Resul
     let survey = job.survey()?;
     let in_the_way: Vec<String> = survey.in_the_way().cloned().collect();
     let consequences = standing.consequences(&inputs.fleet, &survey.left);
-    let refused = survey.refuse_to_issue_much(arguments.fleet.max_issues);
+    let refused = [
+        survey.refuse_to_strand(&inputs.fleet, arguments.fleet.rekey),
+        survey.refuse_to_issue_much(arguments.fleet.max_issues),
+    ];
     let mut report = survey.report;
-    if let Err(failure) = refused {
+    for failure in refused.into_iter().filter_map(Result::err) {
         let whys = failure.faults.into_iter();
         report.refused.extend(whys.map(|fault| match fault.help {
             Some(help) => format!("{} ({help})", fault.what),

@@ -12,6 +12,7 @@ mod init;
 mod job;
 mod known;
 mod lives;
+mod move_keys;
 mod moves;
 pub(super) mod place;
 mod render;
@@ -35,6 +36,7 @@ use edit::{Add, Remove};
 use guard::Guard;
 use import::Import;
 use init::Start;
+use move_keys::MoveKeys;
 use render::Render;
 use status::TreeStatus;
 
@@ -60,6 +62,7 @@ enum GitopsCommand {
     Guard(Guard),
     Ca(PrintCa),
     Import(Import),
+    Move(MoveKeys),
 }
 
 impl Gitops {
@@ -89,5 +92,6 @@ pub(super) fn run(run: &Run, arguments: &Gitops) -> Result<(), Failure> {
         GitopsCommand::Diff(arguments) => diff::run(run, arguments),
         GitopsCommand::Status(arguments) => status::run(run, arguments),
         GitopsCommand::Import(arguments) => import::run(run, arguments),
+        GitopsCommand::Move(arguments) => move_keys::run(run, arguments),
     }
 }

@@ -121,6 +121,7 @@ fn try_render(run: &Run, arguments: &Render, named: &NamedFleet) -> Result<(), F
     job.refuse_partial(&survey, &standing)?;
     survey.refuse_conflicts(adopts)?;
     standing.refuse_unmarked(&inputs.fleet, &survey.left)?;
+    survey.refuse_to_strand(&inputs.fleet, arguments.fleet.rekey)?;
     survey.refuse_to_issue_much(max_issues)?;
     let removed = if prunes {
         survey.removed_instances

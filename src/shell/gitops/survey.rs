@@ -74,6 +74,8 @@ pub(super) struct SurveyedUnit {
     pub(super) decisions: Vec<String>,
     /// That another folder of the tree holds other keys of the same objects.
     pub(super) duplicate: Option<String>,
+    /// The Secret that its httpd shows and that nothing would make any more.
+    pub(super) stranded: Option<String>,
     /// That data keys which a person put into a Secret of ours go.
     pub(super) lost_keys: Vec<String>,
 }
@@ -126,6 +128,29 @@ impl Survey {
             kind: Kind::WouldLose,
             faults: conflicts.iter().map(fault).collect(),
         })
+    }
+
+    /// Refuses to take away certificates that are shown, before others are.
+    pub(super) fn refuse_to_strand(&self, fleet: &Fleet, rekeys: bool) -> Result<(), Failure> {
+        let stranded = self.units.iter().filter_map(|unit| {
+            let member = fleet.members.get(unit.member?)?;
+            Some((member, unit.stranded.as_ref()?))
+        });
+        let stranded: Vec<_> = stranded.collect();
+        let (Some((member, secret)), false) = (stranded.first(), rekeys) else {
+            return Ok(());
+        };
+        let others = match stranded.len() - 1 {
+            0 => String::new(),
+            1 => ", and 1 other instance".to_owned(),
+            count => format!(", and {count} other instances"),
+        };
+        let what = format!(
+            "the httpd of `{}` shows the certificate in Secret `{secret}`{others}, which would go before another one is shown",
+            member.id
+        );
+        let help = "`civi-ingress gitops move` prints the steps by which no request is lost; `--rekey` does it at once";
+        Err(Failure::new(Kind::WouldLose, Fault::new(what).help(help)))
     }
 
     /// Refuses to issue keys to many instances of a tree that should hold them.
@@ -469,6 +494,7 @@ impl Job<'_> {
             None => (Vec::new(), Vec::new()),
         };
         let left = is_changed.then(|| leaves(&unit, source)).flatten();
+        let stranded = is_changed.then(|| unit.stranded(source)).flatten();
         if is_changed {
             removed.extend(lives.left_behind.iter().cloned());
         }
@@ -511,6 +537,7 @@ impl Job<'_> {
             decisions,
             left_behind: lives.left_behind,
             duplicate: lives.duplicate,
+            stranded,
             lost_keys,
         })
     }

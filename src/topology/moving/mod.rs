@@ -3,6 +3,9 @@
 
 mod arriving;
 mod inside;
+mod keys;
+
+pub use keys::{Goal, KeysMove};
 
 use crate::fault::Fault;
 use crate::fleet::{Fleet, Secrets};

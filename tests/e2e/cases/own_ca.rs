@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::Trial;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::acme::revised;
+use super::probe::probe;
 use super::topologies::page;
 use crate::cert_manager::ready;
 use crate::client::{Client, certificates};
@@ -18,7 +19,7 @@ use crate::cluster::Cluster;
 use crate::components::{Release, newest, releases};
 use crate::handwritten::service;
 use crate::httpd::{Httpd, Manner, Settings, Site, endpoint};
-use crate::instance::{browser, secret};
+use crate::instance::{Instance, browser, secret};
 use crate::load::Load;
 use crate::pki::Pair;
 use crate::program::civi_ingress;
@@ -62,6 +63,16 @@ fn trusted(case: &Case, release: &Release) {
     let Own {
         cluster, namespace, ..
     } = own;
+    let instance = Instance {
+        name: namespace.to_owned(),
+        host: own.host.clone(),
+        address: own.address,
+        manifests: String::new(),
+    };
+    let (status, report) = probe(case, cluster, &instance, own.traefik.websecure());
+    assert_eq!(status, Some(0), "{report}");
+    assert!(report.ends_with("all is well on both legs\n"), "{report}");
+    assert_eq!(own.legs(case)[1..], ["signed", "signed"]);
     // The pair of the database is good for a client that trusts its CA alone, by the name of its Service.
     let database = secret(cluster, namespace, "db-tls");
     let pair = Pair {
@@ -150,44 +161,10 @@ fn moved(case: &Case) {
     let shown = || secret_names(cluster, namespace);
     assert_eq!(shown(), ["externca", "selfcert", "wildcardsecret"]);
 
-    for secrets in [
-        "{mode: plain, beside: cert-manager}",
-        "{mode: cert-manager, beside: plain}",
-        KEPT,
-    ] {
-        own.render(secrets);
-        own.ready(&["httpd-tls", "db-tls"]);
-        steady.answered(ANSWERS);
-        own.show();
-        steady.answered(ANSWERS);
-    }
-    cluster.kubectl(
-        &["delete", "secret", "externca", "selfcert", "-n", namespace],
-        "",
-    );
-    own.settle();
-    steady.answered(ANSWERS);
+    own.play("cert-manager", &steady);
     let kept = ["db-ca", "db-tls", "httpd-ca", "httpd-tls", "wildcardsecret"];
     assert_eq!(shown(), kept);
-
-    for secrets in [
-        "{mode: cert-manager, beside: plain}",
-        "{mode: plain, beside: cert-manager}",
-        "{mode: plain}",
-    ] {
-        own.render(secrets);
-        steady.answered(ANSWERS);
-        own.show();
-        steady.answered(ANSWERS);
-    }
-    let made = ["certificates,issuers", "--all", "-n", namespace];
-    cluster.kubectl(&[&["delete"], &made[..]].concat(), "");
-    cluster.kubectl(
-        &[&["delete", "secret", "-n", namespace], &kept[..4]].concat(),
-        "",
-    );
-    own.settle();
-    steady.answered(ANSWERS);
+    own.play("plain", &steady);
     assert_eq!(shown(), ["externca", "selfcert", "wildcardsecret"]);
     assert_eq!(steady.stop().failures, Vec::<String>::new());
 }
@@ -195,7 +172,7 @@ fn moved(case: &Case) {
 fn secret_names(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let list = cluster.get(&["secrets", "-n", namespace]);
     let items = list["items"].as_array().expect("a list").iter();
-    let name = |item: &serde_json::Value| item["metadata"]["name"].as_str().map(str::to_owned);
+    let name = |item: &Value| item["metadata"]["name"].as_str().map(str::to_owned);
     let mut names: Vec<String> = items.map(|item| name(item).expect("a name")).collect();
     names.sort_unstable();
     names
@@ -243,8 +220,13 @@ spec:
 "
         );
         fs::write(&self.file, text).expect("our own directory");
-        let [file, tree] = [&self.file, &self.tree].map(|path| path.display().to_string());
+        let [file, tree] = self.paths();
         civi_ingress(&["gitops", "render", "-f", &file, "--output-dir", &tree]);
+    }
+
+    /// Its file and its tree.
+    fn paths(&self) -> [String; 2] {
+        [&self.file, &self.tree].map(|path| path.display().to_string())
     }
 
     /// The folder of the instance.
@@ -327,6 +309,20 @@ impl<'a> Own<'a> {
         }
     }
 
+    /// Has `status` look at what is in the cluster: what is made of each leg, the last one to the database.
+    fn legs(&self, case: &Case) -> Vec<Value> {
+        let kinds = "ingressroutes.traefik.io,serverstransports.traefik.io,certificates.cert-manager.io,secrets";
+        let live = self
+            .cluster
+            .kubectl(&["get", kinds, "-n", self.namespace, "-o", "yaml"], "");
+        let file = case.directory.join("status.yaml");
+        fs::write(&file, live).expect("our own directory");
+        let report = civi_ingress(&["status", &file.display().to_string(), "-o", "json"]);
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        let legs = report["instances"][0]["legs"].as_array().expect("legs");
+        legs.iter().map(|leg| leg["verdict"].clone()).collect()
+    }
+
     fn load(&self) -> Load {
         let to = self.traefik.websecure();
         Load::of_new_connections(&self.browser, to, &self.host, RATE)
@@ -336,6 +332,48 @@ impl<'a> Own<'a> {
     fn render(&self, secrets: &str) {
         self.fleet.render(secrets, "{}");
         self.apply();
+    }
+
+    /// Takes the steps that `gitops move` prints, while a load is on.
+    fn play(&self, goal: &str, steady: &Load) {
+        let [file, tree] = self.fleet.paths();
+        let place = ["-f", &file, "--output-dir", &tree, "-o", "json"];
+        let printed = civi_ingress(&[&["gitops", "move", "--to", goal][..], &place].concat());
+        let printed: Value = serde_json::from_str(&printed).expect("JSON");
+        let steps = printed["steps"].as_array().expect("steps");
+        assert_eq!(steps.len(), 3);
+        for step in steps {
+            let lines = |key: &str| {
+                let lines = step[key].as_array().expect("lines").iter();
+                lines.map(|line| line.as_str().expect("a line").to_owned())
+            };
+            let words = lines("run").find_map(|line| {
+                let words = line.strip_prefix("#     secrets: ")?;
+                Some(words.to_owned())
+            });
+            self.render(&words.expect("what becomes of the fleet file"));
+            steady.answered(ANSWERS);
+            for command in lines("run").filter(|line| line.starts_with("kubectl ")) {
+                self.kubectl(&command);
+            }
+            // Nothing here runs the chart's StatefulSets.
+            let waits = lines("wait").filter(|line| !line.contains(" rollout "));
+            for line in waits {
+                self.kubectl(line.split('`').nth(1).expect("a command"));
+            }
+            self.settle();
+            steady.answered(ANSWERS);
+            if step["change"] == "show" {
+                self.show();
+            }
+            steady.answered(ANSWERS);
+        }
+    }
+
+    /// Runs a command that is printed for kubectl.
+    fn kubectl(&self, command: &str) {
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        self.cluster.kubectl(&words, "");
     }
 
     /// Has these CAs trusted, of which the first one signs.
@@ -411,7 +449,7 @@ spec:
         let named = ["serverstransports.traefik.io", "transport-selfsigned", "-n"];
         let transport = self.cluster.get(&[&named[..], &[self.namespace]].concat());
         let roots = transport["spec"]["rootCAs"].as_array().expect("rootCAs");
-        let text = |root: &serde_json::Value| {
+        let text = |root: &Value| {
             let name = root["secret"].as_str().expect("the name of a Secret");
             secret(self.cluster, self.namespace, name)["ca.crt"].clone()
         };

@@ -153,7 +153,7 @@ fn refused(case: &Case, cluster: &Cluster, release: &Release, instance: &Instanc
 }
 
 /// Runs `probe` on both legs, with what the cluster holds as its manifests.
-fn probe(
+pub(super) fn probe(
     case: &Case,
     cluster: &Cluster,
     instance: &Instance,
