@@ -27,6 +27,7 @@ mod gitops_guard;
 mod gitops_place;
 mod gitops_plan;
 mod given_ca;
+mod given_front;
 mod help;
 mod hostile_input;
 mod limits;

@@ -178,7 +178,7 @@ record! {
 record! {
     /// The certificate that browsers see, and where it comes from.
     FrontPart {
-        /// Whether this program issues it, cert-manager asks a CA for it by ACME, or something else takes care of it.
+        /// Whether this program issues it, cert-manager asks a CA for it by ACME, it is taken from files, or something else takes care of it.
         mode: FrontMode = "mode", required;
         /// Whether there is one for all hosts below the domain, or one for each instance [default: wildcard].
         names: NamesWord = "names";
@@ -190,6 +190,18 @@ record! {
         certificate: CertificatePart = "certificate";
         /// Who is asked, and how, in mode acme.
         acme: AcmePart = "acme";
+        /// Where it is, in mode files.
+        files: FilesPart = "files";
+    }
+}
+
+record! {
+    /// Files with the certificate that browsers see. Where none is there, what the tree has stays.
+    FilesPart {
+        /// Path, from the fleet file, of the certificate with the intermediates above it: PEM, DER, or a Secret.
+        certificate: TextLine = "certificate", required;
+        /// Path of its private key, if that is not in the same file.
+        key: TextLine = "key";
     }
 }
 

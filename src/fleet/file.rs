@@ -85,7 +85,7 @@ fn fleet(
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
         apex: front.as_ref().and_then(|front| match front.names {
             FrontNames::Wildcard { apex } => Some(apex),
-            FrontNames::Instances => None,
+            FrontNames::Instances | FrontNames::Given => None,
         }),
         shards: spec.shards.as_ref().map(|given| given.value.0),
         takes: consumers::takes(metadata, &spec),

@@ -4,7 +4,7 @@ use super::arrival::SharedWay;
 use super::document::{AcmePart, CertificatePart, FrontPart, Spec};
 use super::leaf::{ChallengeWord, FrontMode, NamesWord};
 use super::terms::{self, certificate_faults, is_sealed, sealed_and_stored};
-use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames, Keys};
+use super::{CaCustody, CertificateSource, FrontCertificate, FrontNames, GivenFiles, Keys};
 use crate::acme::{Challenge, Directory, DnsSolver, Email, Issuer, Profile, Solver};
 use crate::civiparoisse::WILDCARD_CA;
 use crate::fault::Fault;
@@ -56,6 +56,7 @@ pub(super) fn front(
         FrontMode::Nobody => None,
         FrontMode::Own => own(spec, part, origin, "publicCertificate", keys, reader),
         FrontMode::Acme => acme(spec, part, origin, way, reader),
+        FrontMode::Files => given(part, origin, reader),
     }
 }
 
@@ -67,15 +68,21 @@ fn check_keys(part: &FrontPart, mode: FrontMode, reader: &mut PartReader) {
     let certificate = part.certificate.as_ref().map(|given| given.origin);
     let apex = part.apex.as_ref().map(|given| given.origin);
     let namespace = part.namespace.as_ref().map(|given| given.origin);
+    let files = part.files.as_ref().map(|given| given.origin);
     let all = names.map(|given| given.origin);
     let strangers = match mode {
-        FrontMode::Nobody => vec![acme, certificate, apex, namespace, all],
-        FrontMode::Own => vec![acme, all.filter(|_| !is_wildcard)],
-        FrontMode::Acme if is_wildcard => vec![certificate],
-        FrontMode::Acme => vec![certificate, apex, namespace],
+        FrontMode::Nobody => vec![acme, files, certificate, apex, namespace, all],
+        FrontMode::Own => vec![acme, files, all.filter(|_| !is_wildcard)],
+        FrontMode::Acme if is_wildcard => vec![certificate, files],
+        FrontMode::Acme => vec![certificate, files, apex, namespace],
+        FrontMode::Files => vec![acme, certificate, apex, all.filter(|_| !is_wildcard)],
     };
     let (what, help) = match mode {
         FrontMode::Nobody => ("with `mode: none` nothing is made", "leave it out"),
+        FrontMode::Files => (
+            "the certificate is taken as it is, one for all hosts",
+            "leave it out, or use another `mode`",
+        ),
         FrontMode::Own => (
             "this program issues one certificate for all hosts",
             "leave it out, or use `mode: acme`",
@@ -147,6 +154,30 @@ fn namespace(part: &FrontPart) -> Option<Namespace> {
         Some(given) => Some(given.value.clone()),
         None => Namespace::parse("default").ok(),
     }
+}
+
+/// Settles a certificate that is taken from files.
+fn given(
+    part: &FrontPart,
+    origin: ValueOrigin,
+    reader: &mut PartReader,
+) -> Option<FrontCertificate> {
+    let Some(files) = &part.files else {
+        let fault = Fault::new("`mode: files` needs `files`");
+        let help = "name them, by paths from this file: `files: {certificate: fullchain.pem, key: privkey.pem}`";
+        reader.push(origin, fault.help(help));
+        return None;
+    };
+    let path = |given: &Given<TextLine>| given.value.0.clone();
+    Some(FrontCertificate {
+        namespace: namespace(part)?,
+        source: CertificateSource::Given(GivenFiles {
+            certificate: files.value.certificate.as_ref().map(path)?,
+            key: files.value.key.as_ref().map(path),
+        }),
+        names: FrontNames::Given,
+        is_moving: false,
+    })
 }
 
 /// Refuses a domain that cannot have a wildcard.

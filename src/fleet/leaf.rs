@@ -20,7 +20,7 @@ choices! {
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
     IngressKind { Traefik = "traefik" }
     ProxyVersion { V1 = "v1", V2 = "v2" }
-    FrontMode { Own = "own", Acme = "acme", Nobody = "none" }
+    FrontMode { Own = "own", Acme = "acme", Files = "files", Nobody = "none" }
     NamesWord { Wildcard = "wildcard", Instance = "instance" }
     ChallengeWord { Http = "http-01", Dns = "dns-01" }
     DnsMode { Endpoint = "dnsendpoint", Annotation = "annotation", ZoneFile = "zonefile", Nobody = "none" }
@@ -75,6 +75,7 @@ impl StoreKind {
 pub(super) enum FrontMode {
     Own,
     Acme,
+    Files,
     Nobody,
 }
 

@@ -203,6 +203,17 @@ pub enum CertificateSource {
         /// Whether that CA asks at port 80.
         is_by_http: bool,
     },
+    /// Somebody has it issued, and gives it to each run that is to take it.
+    Given(GivenFiles),
+}
+
+/// Files with a certificate, by their paths from the fleet file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenFiles {
+    /// The one with the certificate, and those above it.
+    pub certificate: String,
+    /// The one with its private key, if that is another one.
+    pub key: Option<String>,
 }
 
 /// Which names the certificate has that browsers see.
@@ -215,6 +226,8 @@ pub enum FrontNames {
     },
     /// Each instance has its own, for its hosts.
     Instances,
+    /// Those that it was issued for: a run that takes it checks that all hosts are among them.
+    Given,
 }
 
 impl FrontCertificate {
@@ -439,6 +452,15 @@ impl Fleet {
         self.front
             .as_ref()
             .is_some_and(FrontCertificate::is_for_all)
+    }
+
+    /// Returns where the certificate is that browsers see, if somebody gives it.
+    #[must_use]
+    pub fn given_files(&self) -> Option<&GivenFiles> {
+        match &self.front.as_ref()?.source {
+            CertificateSource::Given(files) => Some(files),
+            CertificateSource::Own { .. } | CertificateSource::Acme { .. } => None,
+        }
     }
 
     /// Divides the instances into `spec.shards` parts, as the tree has them divided where that can be.

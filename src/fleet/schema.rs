@@ -196,6 +196,7 @@ mod tests {
                 "layout": "flat", "shards": 4,
                 "publicCertificate": {
                     "mode": "acme", "names": "instance", "namespace": "t", "apex": true, "certificate": {"days": 5},
+                    "files": {"certificate": "c", "key": "k"},
                     "acme": {
                         "issuer": "i", "server": "staging", "email": "a@parish.fr", "profile": "p", "challenge": "dns-01",
                         "solver": {"cloudflare": {}}, "ingressClass": "t", "gateway": {"namespace": "n", "name": "g"},

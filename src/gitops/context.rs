@@ -3,6 +3,7 @@
 use super::decide::Need;
 use crate::fault::Fault;
 use crate::guarded::Guarded;
+use crate::pki::bundle::Bundle;
 use crate::pki::issue::Ca;
 use crate::pki::reuse::Depth;
 use crate::seal::creation_rules::Rules;
@@ -76,6 +77,8 @@ pub struct Context<'a> {
     pub identities: &'a [Identity],
     /// The CA that signs for the fleet.
     pub given_ca: Option<&'a Ca>,
+    /// The certificate for browsers that was given, where it is of no chain of ours.
+    pub given_front: Option<&'a Bundle>,
     /// Whether new keys are issued where those that are there would have to be locked in another way.
     pub rekey: bool,
 }

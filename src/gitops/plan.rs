@@ -26,18 +26,21 @@ pub struct RolePlan {
 pub struct Plan {
     /// Its chains.
     pub roles: Vec<RolePlan>,
+    /// Whether a certificate that is given takes the place of what was found.
+    pub takes_given: bool,
 }
 
 impl Plan {
-    /// Returns whether all chains stay where they are.
+    /// Returns whether all chains, and what is given, stay where they are.
     #[must_use]
     pub fn keeps_all(&self) -> bool {
-        self.roles.iter().all(|role| {
-            matches!(
-                role.action,
-                Action::Keep | Action::Defer(_) | Action::Blocked(..)
-            )
-        })
+        !self.takes_given
+            && self.roles.iter().all(|role| {
+                matches!(
+                    role.action,
+                    Action::Keep | Action::Defer(_) | Action::Blocked(..)
+                )
+            })
     }
 
     /// Lets every chain that was found complete keep its keys, whatever else would become of it.
@@ -87,6 +90,7 @@ impl Plan {
 
     /// Makes everything that would happen wait.
     pub fn wait_for(&mut self, need: Need) {
+        self.takes_given = false;
         for role in &mut self.roles {
             if !matches!(
                 role.action,

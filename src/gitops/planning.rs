@@ -5,9 +5,10 @@ use super::decide::{Action, Need, Reason};
 use super::plan::{Plan, RolePlan};
 use super::secrets::obstacle;
 use super::secrets::{FoundUnit, UnitSecrets};
-use super::settle::{found_chain, leaf_place, lock_reason, settle};
+use super::settle::{found_chain, found_leaf, has_key, leaf_place, lock_reason, settle};
 use super::shared_files::{agree_within_files, close_over_files, share_dates};
 use super::unit::Unit;
+use crate::ingress::Role;
 
 /// Decides what becomes of the chains of a unit. `may_renew` says whether a renewal that can wait may happen now.
 #[must_use]
@@ -47,7 +48,20 @@ pub fn plan(
             agree_within_files(unit, &mut roles, &wished);
         }
     }
-    Plan { roles }
+    let takes_given = takes_given(context, unit, current);
+    Plan { roles, takes_given }
+}
+
+/// Decides whether a certificate that is given takes the place of what was found: it does unless that is the same, with its
+/// key, locked as it should be.
+fn takes_given(context: &Context<'_>, unit: &Unit<'_>, current: &UnitSecrets<'_>) -> bool {
+    let Some(given) = context.given_front.filter(|_| unit.takes_given()) else {
+        return false;
+    };
+    let role = Role::Public;
+    found_leaf(unit, current, role).as_deref() != Some(&given.certificates[..])
+        || !has_key(unit, current, role)
+        || lock_reason(context, unit, current, role).is_some()
 }
 
 fn in_phase(phase: Phase, plan: &RolePlan, may_renew: bool) -> Action {

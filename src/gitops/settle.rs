@@ -160,6 +160,20 @@ pub(super) fn has_key(unit: &Unit<'_>, current: &UnitSecrets<'_>, role: Role) ->
     leaf_place(unit.placements(), role).is_some_and(|place| current.value(place).is_some())
 }
 
+/// Returns the certificate of a chain's leaf and those behind it, as they were found.
+pub(super) fn found_leaf(
+    unit: &Unit<'_>,
+    current: &UnitSecrets<'_>,
+    role: Role,
+) -> Option<Vec<Certificate>> {
+    let leaf = role.parts().leaf;
+    let mut placements = unit.placements().iter();
+    let (_, place) = placements.find(|(credential, _)| *credential == leaf)?;
+    let text = current.value(place)?.clear_text(false)?;
+    Certificate::all_from_pem(&text).ok()
+}
+
+/// Returns why what is private of a chain is locked in another way than it should be.
 pub(super) fn lock_reason(
     context: &Context<'_>,
     unit: &Unit<'_>,

@@ -135,7 +135,9 @@ impl<'a> Unit<'a> {
             UnitKind::Member { member, .. } => &member.terms.certificate,
             UnitKind::Cluster(front) => match &front.source {
                 CertificateSource::Own { terms, .. } => terms,
-                CertificateSource::Acme { .. } => panic!("a unit without chains has no terms"),
+                CertificateSource::Acme { .. } | CertificateSource::Given(_) => {
+                    panic!("a unit without chains has no terms")
+                }
             },
         }
     }
@@ -342,6 +344,15 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Returns whether it has a certificate that somebody gives, and that is of no chain of ours.
+    #[must_use]
+    pub fn takes_given(&self) -> bool {
+        match &self.kind {
+            UnitKind::Member { .. } => false,
+            UnitKind::Cluster(front) => matches!(front.source, CertificateSource::Given(_)),
+        }
+    }
+
     /// Returns where its files lie.
     #[must_use]
     pub fn home(&self) -> Home {
@@ -458,6 +469,7 @@ fn front_names(fleet: &Fleet, front: &FrontCertificate) -> Option<Vec<SubjectAlt
             names.extend(apex.then(|| SubjectAltName::Dns(domain.clone())));
             Some(names)
         }
+        FrontNames::Given => Some(Vec::new()),
         FrontNames::Instances => None,
     }
 }
@@ -471,7 +483,9 @@ fn cluster_objects(
     let names = front_names(fleet, front);
     let shown = match &front.source {
         CertificateSource::Own { makers, .. } if makers.show_asked() => kept_wildcard_secret(),
-        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => wildcard_secret(),
+        CertificateSource::Own { .. }
+        | CertificateSource::Acme { .. }
+        | CertificateSource::Given(_) => wildcard_secret(),
     };
     let store = names
         .is_some()
@@ -493,6 +507,7 @@ fn cluster_objects(
             let issuers = issuers.iter().map(Issuer::object);
             issuers.chain(request.iter().map(Request::object)).collect()
         }
+        CertificateSource::Given(_) => cluster_secrets(front, credentials),
     };
     objects.extend(store);
     objects
@@ -529,20 +544,23 @@ fn made(
 }
 
 fn cluster_placements(front: &FrontCertificate) -> Vec<(Credential, SecretKeyRef)> {
-    match &front.source {
-        CertificateSource::Own { makers, .. } if makers.are_here() => {}
-        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => return Vec::new(),
-    }
     let place = |secret, key| SecretKeyRef {
         secret: ObjectName::parse(secret).expect("the names are valid"),
         key: DataKey::parse(key).expect("the keys are valid"),
     };
-    vec![
-        (Credential::PublicCa, place(WILDCARD_SECRET, "ca.crt")),
+    let mut placements = vec![
         (Credential::PublicCert, place(WILDCARD_SECRET, "tls.crt")),
         (Credential::PublicKey, place(WILDCARD_SECRET, "tls.key")),
-        (Credential::PublicCaKey, place(WILDCARD_CA_SECRET, "ca.key")),
-    ]
+    ];
+    match &front.source {
+        CertificateSource::Own { makers, .. } if makers.are_here() => {
+            placements.push((Credential::PublicCa, place(WILDCARD_SECRET, "ca.crt")));
+            placements.push((Credential::PublicCaKey, place(WILDCARD_CA_SECRET, "ca.key")));
+        }
+        CertificateSource::Given(_) => {}
+        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => return Vec::new(),
+    }
+    placements
 }
 
 fn cluster_secrets(front: &FrontCertificate, credentials: &Credentials) -> Vec<Object> {

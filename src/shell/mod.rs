@@ -23,6 +23,7 @@ mod examples;
 mod existing_ca;
 mod folder;
 mod gitops;
+mod given_certificate;
 mod glob;
 mod inspect;
 mod issuer;

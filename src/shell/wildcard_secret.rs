@@ -7,6 +7,7 @@ use super::destination::OutputDestination;
 use super::error::{Failure, Kind};
 use super::examples::examples;
 use super::existing_ca::ExistingCa;
+use super::given_certificate;
 use super::issuing::{Issuing, IssuingPlan, Signing, describe};
 use super::output::warn;
 use super::paths::{check_stdin, side_paths};
@@ -19,8 +20,7 @@ use civi_ingress::ingress::tls_secret;
 use civi_ingress::ingress::traefik;
 use civi_ingress::manifests::{self, FoundSecret};
 use civi_ingress::name::{DnsName, Namespace, ObjectName};
-use civi_ingress::pki::bundle::{self, BundleSource, long_life};
-use civi_ingress::pki::forms::FormPart;
+use civi_ingress::pki::bundle::{Bundle, long_life};
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::reuse::{self, ChainTerms, Custody, Found, LeafTerms, RenewalRule, Signer};
 use civi_ingress::pki::validity::format_instant;
@@ -409,46 +409,8 @@ fn import(
     run: &Run,
     arguments: &WildcardSecret,
     names: &[SubjectAltName],
-) -> Result<bundle::Bundle, Failure> {
-    // In this order: the leaf's file first, then what is above it.
-    let leaf = match &arguments.key {
-        Some(_) => FormPart::LeafCertificate,
-        None => FormPart::Leaf,
-    };
-    let paths = [
-        (&arguments.cert, leaf),
-        (&arguments.chain, FormPart::AuthorityCertificate),
-        (&arguments.key, FormPart::LeafKey),
-    ];
-    let paths = paths
-        .into_iter()
-        .filter_map(|(path, part)| Some((path.as_ref()?, part)));
+) -> Result<Bundle, Failure> {
     let password = arguments.existing_ca.password.read()?;
-    let texts = paths
-        .map(|(path, part)| world::read_pem(path, part, password.as_ref()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let sources: Vec<BundleSource<'_>> = texts
-        .iter()
-        .map(|text| BundleSource {
-            file: &text.name,
-            text: &text.content,
-        })
-        .collect();
-    let bundle = bundle::import(&sources, names, run.now)?;
-    let holding = [&arguments.cert, &arguments.key, &arguments.chain]
-        .into_iter()
-        .flatten();
-    for path in holding.filter(|path| {
-        texts
-            .iter()
-            .any(|text| text.is_of(path) && text.content.contains("PRIVATE KEY-----"))
-    }) {
-        if let Some(warning) = world::warn_if_readable_by_others(path, "a private key") {
-            warn(&warning);
-        }
-    }
-    for warning in &bundle.warnings {
-        warn(warning);
-    }
-    Ok(bundle)
+    let files = [&arguments.cert, &arguments.key, &arguments.chain].map(Option::as_deref);
+    given_certificate::read(run, files, password.as_ref(), names)
 }

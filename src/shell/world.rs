@@ -390,13 +390,6 @@ pub(super) struct Text {
     pub(super) can_be_read_again: bool,
 }
 
-impl Text {
-    /// Returns whether this is the text of `path`.
-    pub(super) fn is_of(&self, path: &Path) -> bool {
-        self.name == name_of(path)
-    }
-}
-
 pub(super) fn name_of(path: &Path) -> String {
     if is_stdin(path) {
         "standard input".to_owned()

@@ -104,6 +104,7 @@ pub(super) fn context<'a>(
         sealer,
         identities,
         given_ca: None,
+        given_front: None,
         rekey: false,
     }
 }

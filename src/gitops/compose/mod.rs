@@ -3,6 +3,7 @@
 mod bundles;
 mod chains;
 pub mod drawing;
+mod given;
 mod lock;
 mod sealed_object;
 mod work;
@@ -89,6 +90,9 @@ pub fn carry_out(
             .map_err(one)?;
     }
     work.bundles(plan, &mut in_use, &mut waiting).map_err(one)?;
+    if unit.takes_given() {
+        work.fill_given(plan, &mut in_use).map_err(one)?;
+    }
     let mut composed = Vec::new();
     let stages = plan
         .roles
@@ -99,7 +103,10 @@ pub fn carry_out(
     let home = unit.home();
     let objects = unit.objects(&in_use);
     let promotes = plan.roles.iter().any(|role| role.action == Action::Promote);
-    let staying = work.staying(plan);
+    let mut staying = work.staying(plan);
+    if unit.takes_given() && !plan.takes_given {
+        staying.extend(unit.secrets_of(Role::Public));
+    }
     let mut locked = Vec::new();
     for object in objects {
         let name = &object.identity.name;

@@ -2,6 +2,7 @@
 
 use super::super::error::{Failure, Kind};
 use super::super::existing_ca::ExistingCa;
+use super::super::given_certificate;
 use super::super::output::warn;
 use super::super::paths::check_stdin;
 use super::super::templates::own_templates;
@@ -11,6 +12,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet::{self, Fleet, Secrets, Source};
 use civi_ingress::gitops::context::{Phase, Readers, Sealer};
+use civi_ingress::pki::SubjectAltName;
+use civi_ingress::pki::bundle::Bundle;
 use civi_ingress::pki::issue::Ca;
 use civi_ingress::pki::key::hex;
 use civi_ingress::seal::creation_rules::Rules;
@@ -123,6 +126,7 @@ pub(super) struct Inputs {
     pub(super) sealer: Sealer,
     pub(super) identities: Vec<Identity>,
     pub(super) given_ca: Option<Ca>,
+    pub(super) given_front: Option<Bundle>,
     pub(super) templates: Templates,
     /// The directory of the tree.
     pub(super) tree: PathBuf,
@@ -167,6 +171,11 @@ pub(super) fn read(
         let digest = digest_of(ca.certificate.der());
         digests.insert("the CA of --ca-cert".to_owned(), digest);
     }
+    let given_front = given_front(run, arguments, &fleet, &folder)?;
+    if let Some(front) = &given_front {
+        let digest = digest_of(front.certificates[0].der());
+        digests.insert("the certificate for browsers".to_owned(), digest);
+    }
     if let Some(directory) = &arguments.templates {
         for (name, text) in world::read_templates(directory)? {
             digests.insert(format!("template {name}"), digest_of(text.as_bytes()));
@@ -177,10 +186,38 @@ pub(super) fn read(
         sealer,
         identities,
         given_ca,
+        given_front,
         templates: own_templates(arguments.templates.as_deref())?,
         tree,
         digests,
     })
+}
+
+/// Reads the certificate for browsers that the fleet file names, which has to cover the hosts of all instances. Where its file
+/// is not there, what the tree has stays.
+fn given_front(
+    run: &Run,
+    arguments: &FleetArguments,
+    fleet: &Fleet,
+    folder: &Path,
+) -> Result<Option<Bundle>, Failure> {
+    let Some(files) = fleet.given_files() else {
+        return Ok(None);
+    };
+    let certificate = folder.join(&files.certificate);
+    if !world::is_file(&certificate)? {
+        run.note(&format!(
+            "{} is not there: the certificate in the tree stays",
+            world::name_of(&certificate)
+        ));
+        return Ok(None);
+    }
+    let key = files.key.as_ref().map(|key| folder.join(key));
+    let password = arguments.existing_ca.password.read()?;
+    let hosts = fleet.members.iter().flat_map(|member| &member.hosts);
+    let names: Vec<SubjectAltName> = hosts.cloned().map(SubjectAltName::Dns).collect();
+    let paths = [Some(certificate.as_path()), key.as_deref(), None];
+    given_certificate::read(run, paths, password.as_ref(), &names).map(Some)
 }
 
 /// Reads the identities that `--identity` names.

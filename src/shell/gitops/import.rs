@@ -342,6 +342,7 @@ fn compose(
         sealer,
         identities: &[],
         given_ca: None,
+        given_front: None,
         rekey: false,
     };
     let templates = Templates::default();

@@ -126,6 +126,7 @@ impl<'a> Job<'a> {
             sealer: &self.inputs.sealer,
             identities: &self.inputs.identities,
             given_ca: self.inputs.given_ca.as_ref(),
+            given_front: self.inputs.given_front.as_ref(),
             rekey: self.arguments.rekey,
         }
     }
