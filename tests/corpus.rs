@@ -295,7 +295,8 @@ fn files() -> BTreeMap<&'static str, Vec<u8>> {
         .map(|(name, text)| (name, text.into_bytes()))
         .collect();
     files.insert("Latin-1", b"a: \xe9\n".to_vec());
-    files.insert("UTF-16", [0xff, 0xfe].into_iter().chain(utf16).collect());
+    let utf16 = [0xff, 0xfe].into_iter().chain(utf16);
+    files.insert("UTF-16 that was cut off", utf16.chain(*b"a").collect());
     let p12 = include_bytes!("fixtures/pkcs12/openssl.p12").as_slice();
     files.insert("PKCS#12 with a password", p12.to_vec());
     files.insert("PKCS#12 that was cut off", p12[..p12.len() - 1].to_vec());
