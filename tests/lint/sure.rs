@@ -768,3 +768,44 @@ fn a_key_that_go_passes_over_is_an_error_where_browsers_see_its_certificate() {
         ("indented", store("|1\n${wildcard.key:4}"), &["CI610"]),
     ]);
 }
+
+#[test]
+fn what_the_api_server_refuses_of_any_object_is_an_error() {
+    let service = |spec: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: ns}}\nspec: {{{spec}, ports: [{{port: 80}}]}}\n"
+        )
+    };
+    let secret = |metadata: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: ns{metadata}}}\ntype: kubernetes.io/service-account-token\n"
+        )
+    };
+    let made = |instant: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: ns, creationTimestamp: {instant}}}\n"
+        )
+    };
+    errors_are(&[
+        (
+            "headless, and at the nodes",
+            service("type: NodePort, clusterIP: None"),
+            &["CI319"],
+        ),
+        (
+            "headless, and balanced",
+            service("type: LoadBalancer, clusterIP: None"),
+            &["CI319"],
+        ),
+        ("headless", service("type: ClusterIP, clusterIP: None"), &[]),
+        ("of no account", secret(""), &["CI320"]),
+        (
+            "of an account",
+            secret(", annotations: {kubernetes.io/service-account.name: a}"),
+            &[],
+        ),
+        ("made yesterday", made("yesterday"), &["CI319"]),
+        ("made then", made("\"2024-01-01T00:00:00Z\""), &[]),
+        ("made at no time", made("null"), &[]),
+    ]);
+}

@@ -12,6 +12,8 @@ use crate::yaml::{At, Key, Node, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// What a value must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -123,6 +125,10 @@ const OF_TYPE: [(&str, &[&str]); 4] = [
     ("kubernetes.io/dockerconfigjson", &[".dockerconfigjson"]),
     ("kubernetes.io/ssh-auth", &["ssh-privatekey"]),
 ];
+
+/// Type of Secrets of which an annotation names the account (`ValidateSecret` in `pkg/apis/core/validation/validation.go` of
+/// Kubernetes 1.34).
+const OF_ACCOUNTS: &str = "kubernetes.io/service-account-token";
 
 pub(super) fn check(model: &Model<'_>, object: &Object<'_>, findings: &mut Vec<Finding>) {
     // The API server never sees a transformer of Kustomize.
@@ -278,6 +284,15 @@ impl Reader<'_, '_> {
         if is_core || object.is_of_traefik() {
             self.fields(metadata, OF_METADATA, "metadata");
         }
+        for key in ["creationTimestamp", "deletionTimestamp"] {
+            let node = metadata.get(key);
+            let text = node.and_then(Node::text).filter(|text| !is_open(text));
+            let is_instant = |text: &str| OffsetDateTime::parse(text, &Rfc3339).is_ok();
+            if let (Some(node), Some(text)) = (node, text.filter(|text| !is_instant(text))) {
+                let message = format!("`{}` is not an instant (RFC 3339)", text.escape_debug());
+                self.find(&CI319, node.at, &format!("metadata.{key}"), message);
+            }
+        }
         let annotations = metadata.get("annotations").map(Node::entries);
         for (key, _) in annotations.unwrap_or_default() {
             if !is_open(&key.text) && !is_qualified(&key.text.to_ascii_lowercase()) {
@@ -381,6 +396,19 @@ impl Reader<'_, '_> {
         } else if text == "kubernetes.io/basic-auth" && !has("username") && !has("password") {
             let message =
                 format!("a Secret of type `{text}` has neither `username` nor `password`");
+            self.find(&CI320, at, "type", message);
+        } else if text == OF_ACCOUNTS
+            && object
+                .at(&[
+                    "metadata",
+                    "annotations",
+                    "kubernetes.io/service-account.name",
+                ])
+                .is_none()
+        {
+            let message = format!(
+                "a Secret of type `{text}` has no annotation `kubernetes.io/service-account.name`"
+            );
             self.find(&CI320, at, "type", message);
         }
     }

@@ -30,6 +30,15 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
             find(&CI319, node, field, message);
         }
     }
+    if let Some(node) = spec.get("clusterIP")
+        && node.text() == Some("None")
+        && let Some(other) = spec
+            .text_of("type")
+            .filter(|text| ["NodePort", "LoadBalancer"].contains(text))
+    {
+        let message = format!("a Service of type {other} cannot be headless");
+        find(&CI319, node, "clusterIP", message);
+    }
     let is_local = spec.text_of("externalTrafficPolicy") == Some("Local");
     if let Some(node) = spec.get("healthCheckNodePort")
         && matches!(node.value, Value::Int(number) if number != 0)

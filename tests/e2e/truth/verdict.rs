@@ -136,11 +136,12 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 54] = [
+const UNKNOWABLE: [(&str, &str); 55] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
     ),
+    ("PathPrefix(`/admin`)", "the same"),
     ("PathPrefix(`/{path:[a-z]+}`)", "the same"),
     ("PathPrefix(`//`)", "the same"),
     ("PathRegexp(`^/admin`)", "the same"),
@@ -246,8 +247,10 @@ const OF_THE_IMAGE: [&str; 6] = [
 /// Errors that say of a door that it is open; the right page is served through it all the same.
 const OPEN_DOORS: [&str; 6] = ["CI106", "CI409", "CI604", "CI605", "CI606", "CI714"];
 
-/// What the API server refuses because of its own options, such as the addresses of Services.
-const OF_THE_CLUSTER: [&str; 3] = [
+/// What the API server refuses because of its own options, such as the addresses of Services, or of what it holds: an object
+/// that was read from a cluster says in which revision, and can only be applied there.
+const OF_THE_CLUSTER: [&str; 4] = [
+    "/metadata/resourceVersion := ",
     "Service /spec/clusterIP := \"192.0.2.1\"",
     "Service /spec/ipFamilies := [\"IPv6\"]",
     "Service /spec/ipFamilyPolicy := \"RequireDualStack\"",
