@@ -548,19 +548,19 @@ fn cluster_placements(front: &FrontCertificate) -> Vec<(Credential, SecretKeyRef
         secret: ObjectName::parse(secret).expect("the names are valid"),
         key: DataKey::parse(key).expect("the keys are valid"),
     };
-    let mut placements = vec![
+    let shown = [
         (Credential::PublicCert, place(WILDCARD_SECRET, "tls.crt")),
         (Credential::PublicKey, place(WILDCARD_SECRET, "tls.key")),
     ];
     match &front.source {
         CertificateSource::Own { makers, .. } if makers.are_here() => {
-            placements.push((Credential::PublicCa, place(WILDCARD_SECRET, "ca.crt")));
-            placements.push((Credential::PublicCaKey, place(WILDCARD_CA_SECRET, "ca.key")));
+            let ca = (Credential::PublicCa, place(WILDCARD_SECRET, "ca.crt"));
+            let ca_key = (Credential::PublicCaKey, place(WILDCARD_CA_SECRET, "ca.key"));
+            std::iter::once(ca).chain(shown).chain([ca_key]).collect()
         }
-        CertificateSource::Given(_) => {}
-        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => return Vec::new(),
+        CertificateSource::Given(_) => shown.into(),
+        CertificateSource::Own { .. } | CertificateSource::Acme { .. } => Vec::new(),
     }
-    placements
 }
 
 fn cluster_secrets(front: &FrontCertificate, credentials: &Credentials) -> Vec<Object> {
