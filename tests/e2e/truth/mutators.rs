@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::added::ADDED;
+use super::added::{ADDED, FURTHER, OBJECTS, OF_METADATA};
 use super::chains::chains;
 use super::companions::companions;
 use super::dice::Dice;
@@ -199,8 +199,14 @@ pub(super) fn all() -> Vec<Mutator> {
             }));
         }
     }
-    for (which, pointer, values) in VALUES.iter().chain(ADDED) {
-        for value in *values {
+    let of_metadata = OBJECTS.iter().flat_map(|which| {
+        let fields = OF_METADATA.iter();
+        fields.map(|(pointer, values)| (*which, *pointer, *values))
+    });
+    let added = VALUES.iter().chain(ADDED).copied();
+    let further = FURTHER.iter().copied();
+    for (which, pointer, values) in added.chain(of_metadata).chain(further) {
+        for value in values {
             let name = format!("{which} {pointer} := {value}");
             all.push(Mutator::new(which, &name, move |world| {
                 let value = value
