@@ -34,20 +34,7 @@ impl CertManager {
     pub(crate) fn start(stack: &Stack, release: &Release, cluster: &Cluster) -> Self {
         let directory = stack.directory().join(format!("cert-manager-{release}"));
         fs::create_dir(&directory).expect("one cert-manager a cluster");
-        let crds = stack.programs.cert_manager.join("crds");
-        let crds = crds.display().to_string();
-        // Server-side: some are larger than the annotation that kubectl would keep a copy in.
-        cluster.kubectl(&["apply", "--server-side", "-f", &crds], "");
-        cluster.kubectl(
-            &[
-                "wait",
-                "--for=condition=Established",
-                "--timeout=600s",
-                "-f",
-                &crds,
-            ],
-            "",
-        );
+        cluster.define(&stack.programs.cert_manager.join("crds"));
         cluster.kubectl(&["create", "namespace", NAMESPACE], "");
         cluster.apply(INGRESS_CLASS);
         let names = Names::start(&stack.programs, &directory, stack.address());

@@ -186,11 +186,9 @@ impl Cluster {
 
     /// Traefik's CRDs and role, the role bound to Traefik's token, and waits until the CRDs are served.
     fn install(&self, release: &Path) {
-        let file = |name: &str| release.join(name).display().to_string();
-        // Server-side: the CRDs are larger than the annotation that kubectl would keep a copy in.
-        let applied = ["apply", "--server-side", "-f"];
-        self.kubectl(&[&applied[..], &[&file("crds.yaml")]].concat(), "");
-        self.kubectl(&[&applied[..], &[&file("rbac.yaml")]].concat(), "");
+        self.define(&release.join("crds.yaml"));
+        let role = release.join("rbac.yaml").display().to_string();
+        self.kubectl(&["apply", "--server-side", "-f", &role], "");
         self.kubectl(
             &[
                 "create",
@@ -201,16 +199,15 @@ impl Cluster {
             ],
             "",
         );
-        self.kubectl(
-            &[
-                "wait",
-                "--for=condition=Established",
-                "--timeout=600s",
-                "crd",
-                "--all",
-            ],
-            "",
-        );
+    }
+
+    /// Applies the CRDs of a file or folder, and waits until they are served.
+    pub(crate) fn define(&self, definitions: &Path) {
+        let file = definitions.display().to_string();
+        // Server-side: some are larger than the annotation that kubectl would keep a copy in.
+        self.kubectl(&["apply", "--server-side", "-f", &file], "");
+        let wait = ["wait", "--for=condition=Established", "--timeout=600s"];
+        self.kubectl(&[&wait[..], &["-f", &file]].concat(), "");
     }
 
     /// Runs kubectl with `input` and gives its standard output.

@@ -125,18 +125,7 @@ fn printed(command: &mut Command) -> String {
 
 fn records(case: &Case) {
     let cluster = case.stack.new_cluster(&newest(), "cluster-of-names");
-    let crds = case.stack.programs.external_dns.join("crds");
-    cluster.kubectl(&["apply", "-f", &crds.display().to_string()], "");
-    cluster.kubectl(
-        &[
-            "wait",
-            "--for=condition=Established",
-            "--timeout=600s",
-            "crd",
-            "--all",
-        ],
-        "",
-    );
+    cluster.define(&case.stack.programs.external_dns.join("crds"));
     let [crd, routes] = SOURCES;
     let targets = "[203.0.113.7, 203.0.113.8, \"2001:db8::7\"]";
     let dns = format!("{{mode: dnsendpoint, ttl: 60, targets: {targets}}}");

@@ -397,21 +397,7 @@ impl Flux {
         let cluster = case
             .stack
             .new_cluster(&newest(), &format!("cluster-{name}"));
-        let crds = programs.kustomize_controller.with_file_name("crds");
-        cluster.kubectl(
-            &["apply", "--server-side", "-f", &crds.display().to_string()],
-            "",
-        );
-        cluster.kubectl(
-            &[
-                "wait",
-                "--for=condition=Established",
-                "--timeout=60s",
-                "crd",
-                "--all",
-            ],
-            "",
-        );
+        cluster.define(&programs.kustomize_controller.with_file_name("crds"));
         let key = format!("    demo.agekey: {IDENTITY}\n");
         cluster.apply(&format!(
             "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {FLUX}}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: sops-age, namespace: {FLUX}}}\nstringData:\n{key}"
