@@ -5,7 +5,7 @@ use super::decide::{Action, Need, Reason};
 use super::plan::{Plan, RolePlan};
 use super::secrets::obstacle;
 use super::secrets::{FoundUnit, UnitSecrets};
-use super::settle::{found_chain, found_leaf, has_key, leaf_place, lock_reason, settle};
+use super::settle::{found_chain, found_leaf, has_key, lock_reason, settle};
 use super::shared_files::{agree_within_files, close_over_files, share_dates};
 use super::unit::Unit;
 use crate::ingress::Role;
@@ -30,8 +30,8 @@ pub fn plan(
     close_over_files(context, unit, current, &mut roles);
     if !staged.is_empty() && successors_are_good(context, unit, staged) {
         for plan in &mut roles {
-            let is_staged = leaf_place(unit.placements(), plan.role)
-                .is_some_and(|place| staged.get(place.secret.as_str()).is_some());
+            let place = unit.place_of(plan.role.parts().leaf_key);
+            let is_staged = place.is_some_and(|place| staged.get(place.secret.as_str()).is_some());
             if is_staged {
                 plan.action = match context.phase {
                     Phase::All | Phase::Leaf => Action::Promote,

@@ -8,24 +8,13 @@ use super::secrets::UnitSecrets;
 use super::secrets::obstacle;
 use super::unit::Unit;
 use crate::fleet::CaCustody;
+use crate::guarded::Guarded;
 use crate::ingress::Role;
 use crate::instance::Credential;
 use crate::pki::reuse::{Cause, ChainKeys, LeafTerms, Serving, examine};
 use crate::pki::{Certificate, authorities, verify};
 use crate::seal::Recipient;
-use crate::values::SecretKeyRef;
 use std::collections::BTreeSet;
-
-pub(super) fn leaf_place(
-    placements: &[(Credential, SecretKeyRef)],
-    role: Role,
-) -> Option<&SecretKeyRef> {
-    let leaf = role.parts().leaf_key;
-    placements
-        .iter()
-        .find(|(credential, _)| *credential == leaf)
-        .map(|(_, place)| place)
-}
 
 /// Settles what should become of a chain, whatever the phase.
 pub(super) fn settle(
@@ -100,10 +89,7 @@ fn stored_intermediate(
     if unit.custody(role) != CaCustody::Stored || !holds_ca_key(unit, current, role) {
         return None;
     }
-    let ca = role.parts().ca;
-    let (_, place) = unit.placements().iter().find(|(found, _)| *found == ca)?;
-    let text = current.value(place)?.clear_text(false)?;
-    authorities::intermediate(&text)
+    authorities::intermediate(&public_text(unit, current, role.parts().ca)?)
 }
 
 /// Returns what can be done about a reason.
@@ -157,7 +143,17 @@ fn holds_ca_key(unit: &Unit<'_>, current: &UnitSecrets<'_>, role: Role) -> bool 
 
 /// Returns whether the private key of a chain's leaf was found.
 pub(super) fn has_key(unit: &Unit<'_>, current: &UnitSecrets<'_>, role: Role) -> bool {
-    leaf_place(unit.placements(), role).is_some_and(|place| current.value(place).is_some())
+    let place = unit.place_of(role.parts().leaf_key);
+    place.is_some_and(|place| current.value(place).is_some())
+}
+
+/// Returns a text that is not private, as it was found.
+fn public_text(
+    unit: &Unit<'_>,
+    current: &UnitSecrets<'_>,
+    credential: Credential,
+) -> Option<Guarded> {
+    current.value(unit.place_of(credential)?)?.clear_text(false)
 }
 
 /// Returns the certificate of a chain's leaf and those behind it, as they were found.
@@ -166,11 +162,7 @@ pub(super) fn found_leaf(
     current: &UnitSecrets<'_>,
     role: Role,
 ) -> Option<Vec<Certificate>> {
-    let leaf = role.parts().leaf;
-    let mut placements = unit.placements().iter();
-    let (_, place) = placements.find(|(credential, _)| *credential == leaf)?;
-    let text = current.value(place)?.clear_text(false)?;
-    Certificate::all_from_pem(&text).ok()
+    Certificate::all_from_pem(&public_text(unit, current, role.parts().leaf)?).ok()
 }
 
 /// Returns why what is private of a chain is locked in another way than it should be.
@@ -223,16 +215,10 @@ pub(super) fn found_chain(
     role: Role,
     leaf_terms: &LeafTerms,
 ) -> Result<Serving, Reason> {
-    let text = |credential| {
-        let (_, place) = unit
-            .placements()
-            .iter()
-            .find(|(found, _)| *found == credential)?;
-        match secrets.value(place)? {
-            Stored::Sops(_) => Some(Err(Reason::Closed(Need::Identity))),
-            Stored::Sealed(_) => Some(Err(Reason::Closed(Need::Person))),
-            value => value.clear_text(false).map(Ok),
-        }
+    let text = |credential| match secrets.value(unit.place_of(credential)?)? {
+        Stored::Sops(_) => Some(Err(Reason::Closed(Need::Identity))),
+        Stored::Sealed(_) => Some(Err(Reason::Closed(Need::Person))),
+        value => value.clear_text(false).map(Ok),
     };
     let text = |credential| text(credential).transpose();
     let parts = role.parts();

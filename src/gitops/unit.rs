@@ -231,6 +231,14 @@ impl<'a> Unit<'a> {
         &self.placements
     }
 
+    /// Returns the place of a credential that is kept.
+    #[must_use]
+    pub fn place_of(&self, credential: Credential) -> Option<&SecretKeyRef> {
+        let mut placements = self.placements.iter();
+        let (_, place) = placements.find(|(found, _)| *found == credential)?;
+        Some(place)
+    }
+
     /// Returns whether it writes a credential to this place, or has written one before its httpd was to show a certificate
     /// of others.
     #[must_use]

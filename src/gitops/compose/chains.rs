@@ -170,10 +170,7 @@ impl Work<'_> {
     fn stored_ca(&mut self, role: Role) -> Result<Option<Ca>, Fault> {
         self.open(role)?;
         let text = |credential: Credential| {
-            let (_, place) = self
-                .placements
-                .iter()
-                .find(|(found, _)| *found == credential)?;
+            let place = self.unit.place_of(credential)?;
             let opened = self
                 .opened
                 .get(&place.secret)
