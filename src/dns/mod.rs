@@ -146,13 +146,13 @@ impl Dns {
                 let (prefix, _) = external_dns.release.prefixes();
                 let records = self.targets.records().into_iter();
                 let targets: Vec<String> = records.flat_map(|record| record.targets).collect();
-                let annotations = [("target", targets.join(",")), ("ttl", self.ttl.to_string())];
+                let annotations = [
+                    (format!("{prefix}target"), targets.join(",")),
+                    (format!("{prefix}ttl"), self.ttl.to_string()),
+                ];
                 let routes = objects.iter_mut();
                 for route in routes.filter(|object| ROUTES.contains(&object.identity.kind)) {
-                    let annotations = annotations.iter();
-                    let annotations =
-                        annotations.map(|(key, value)| (format!("{prefix}{key}"), value.clone()));
-                    route.annotations.extend(annotations);
+                    route.annotations.extend(annotations.clone());
                 }
             }
         }
