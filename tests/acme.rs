@@ -1,7 +1,7 @@
 //! What cert-manager is told, and what it is asked.
 
 use crate::support::{
-    command, finish, names_in, read, render_fleet as render, run, run_in, shown, write,
+    command, finish, names_in, read, render_fleet as render, run, run_in, run_line, shown, write,
 };
 use tempfile::TempDir;
 
@@ -25,8 +25,7 @@ fn an_issuer_for_each_challenge_is_rendered() {
     ]
     .into_iter()
     .map(|line| {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        run_in(directory.path(), &arguments).good()
+        run_line(directory.path(), line).good()
     })
     .collect();
     insta::with_settings!({snapshot_path => "../snapshots/cert-manager", prepend_module_to_snapshot => false}, {
@@ -56,8 +55,7 @@ fn all_faults_of_an_issuer_are_reported_at_once_with_their_places() {
     let solver = "rfc2136:\n  nameserver: 10.0.0.53:53\n  tsigSecret: c2VjcmV0\ncloudfare: {}\n";
     write(&directory.path().join("solver.yaml"), solver);
     let line = "issuer --server http://acme.parish.fr --email admin --dns-solver solver.yaml";
-    let arguments: Vec<&str> = line.split(' ').collect();
-    let run = run_in(directory.path(), &arguments);
+    let run = run_line(directory.path(), line);
     assert_eq!((run.status, run.stdout.as_str()), (3, ""));
     assert_eq!(
         run.stderr,

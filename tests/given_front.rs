@@ -1,6 +1,6 @@
 //! The certificate for browsers that a fleet takes from files.
 
-use crate::support::{names_in, read, render_fleet, run_in, secret_text, write};
+use crate::support::{names_in, read, render_fleet, run_in, run_line, secret_text, write};
 use tempfile::TempDir;
 
 /// A fleet that takes the certificate from `made`, with secrets kept so.
@@ -19,8 +19,7 @@ const ONE: &str = "{a: {aliases: [www.parish.example]}}";
 fn issue(directory: &TempDir, names: &str) {
     drop(std::fs::remove_dir_all(directory.path().join("made")));
     let line = format!("cert --dns {names} --output-dir made --quiet");
-    let arguments: Vec<&str> = line.split(' ').collect();
-    run_in(directory.path(), &arguments).good();
+    run_line(directory.path(), &line).good();
 }
 
 const NAMES: &str = "*.parish.fr --dns www.parish.example";

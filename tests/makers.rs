@@ -1,6 +1,6 @@
 //! Fleets without keys in their trees: cert-manager makes them in the cluster, or a store has them.
 
-use crate::support::{Run, names_in, read, run_in, write};
+use crate::support::{names_in, read, render_fleet as render, run_line, write};
 use tempfile::TempDir;
 
 /// The templates that these tests use.
@@ -17,25 +17,6 @@ fn fleet(secrets: &str, rest: &str) -> String {
 }
 
 const ONE: &str = "  instances: {a: {}}\n";
-
-/// Renders a fleet below `tree`, and returns the run.
-fn render(directory: &TempDir, fleet: &str) -> Run {
-    write(&directory.path().join("fleet.yaml"), fleet);
-    let arguments = [
-        "gitops",
-        "render",
-        "-f",
-        "fleet.yaml",
-        "--output-dir",
-        "tree",
-    ];
-    run_in(directory.path(), &arguments)
-}
-
-fn run_line(directory: &TempDir, line: &str) -> Run {
-    let arguments: Vec<&str> = line.split(' ').collect();
-    run_in(directory.path(), &arguments)
-}
 
 /// Returns the objects of the tree, as its kustomizations take them together, but for their labels, of which no key is among
 /// them.
@@ -74,9 +55,12 @@ fn assert_snapshot(folder: &str, name: &str, text: &str) {
 
 /// Asserts that nothing is found in the tree, no key is in it, and another run would change nothing.
 fn assert_clean(directory: &TempDir) {
-    let lint = run_line(directory, "lint tree");
+    let lint = run_line(directory.path(), "lint tree");
     assert_eq!(lint.status, 0, "{}", lint.stderr);
-    let check = run_line(directory, "gitops check -f fleet.yaml --output-dir tree");
+    let check = run_line(
+        directory.path(),
+        "gitops check -f fleet.yaml --output-dir tree",
+    );
     assert_eq!(check.status, 0, "{}", check.stderr);
 }
 
@@ -88,7 +72,7 @@ fn cert_manager_is_asked_for_each_certificate_of_a_fleet_without_keys() {
   instances:
     a: {aliases: [b.parish.fr], objects: {clientAuth: true}, certificate: {authorities: [next, httpd-ca]}}
 ";
-    render(&directory, &fleet("{mode: cert-manager}", rest)).good();
+    render(&directory, &fleet("{mode: cert-manager}", rest), "").good();
     assert_snapshot(
         "cert-manager",
         "own-authority",
@@ -119,7 +103,7 @@ fn the_steps_of_a_move_trust_both_before_one_is_shown() {
         "{mode: plain, beside: cert-manager}",
         "{mode: plain}",
     ] {
-        let run = render(&directory, &fleet(secrets, ONE));
+        let run = render(&directory, &fleet(secrets, ONE), "");
         assert_eq!(run.status, 0, "{}", run.stderr);
         assert_clean(&directory);
         let tree = directory.path().join("tree/instances/a");
@@ -154,13 +138,13 @@ fn the_steps_of_a_move_are_printed_from_wherever_a_fleet_is() {
     ] {
         write(&directory.path().join("fleet.yaml"), &fleet(secrets, rest));
         let line = format!("gitops move -f fleet.yaml --output-dir infra --to {to}");
-        let steps = run_line(&directory, &line).good();
+        let steps = run_line(directory.path(), &line).good();
         printed.push(format!("--- {secrets} to {to}\n{steps}"));
     }
     let back = fleet("{mode: cert-manager}", ONE);
     write(&directory.path().join("fleet.yaml"), &back);
     let run = run_line(
-        &directory,
+        directory.path(),
         "gitops move -f fleet.yaml --output-dir . --to sealed",
     );
     printed.push(format!("--- back\n{}", run.good()));
@@ -189,8 +173,8 @@ fn certificates_that_are_shown_do_not_go_before_others_are_shown() {
         ),
     ] {
         drop(std::fs::remove_dir_all(directory.path().join("tree")));
-        render(&directory, &fleet(secrets, ONE)).good();
-        let run = render(&directory, &fleet(next, ONE));
+        render(&directory, &fleet(secrets, ONE), "").good();
+        let run = render(&directory, &fleet(next, ONE), "");
         assert_eq!((run.status, run.stdout.as_str()), (5, ""), "{secrets}");
         assert_eq!(
             run.stderr,
@@ -198,10 +182,13 @@ fn certificates_that_are_shown_do_not_go_before_others_are_shown() {
                 "error: the httpd of `a` shows the certificate in Secret `{secret}`, which would go before another one is shown\nhelp: `civi-ingress gitops move` prints the steps by which no request is lost; `--rekey` does it at once\n"
             )
         );
-        let check = run_line(&directory, "gitops check -f fleet.yaml --output-dir tree");
+        let check = run_line(
+            directory.path(),
+            "gitops check -f fleet.yaml --output-dir tree",
+        );
         assert_eq!(check.status, 1, "{}", check.stderr);
         run_line(
-            &directory,
+            directory.path(),
             "gitops render -f fleet.yaml --output-dir tree --rekey",
         )
         .good();
@@ -209,10 +196,11 @@ fn certificates_that_are_shown_do_not_go_before_others_are_shown() {
     }
     // A store has the Secrets under the names that they had.
     drop(std::fs::remove_dir_all(directory.path().join("tree")));
-    render(&directory, &fleet("{mode: plain}", ONE)).good();
+    render(&directory, &fleet("{mode: plain}", ONE), "").good();
     render(
         &directory,
         &fleet("{mode: external, store: {name: v}}", ONE),
+        "",
     )
     .good();
 }
@@ -232,7 +220,7 @@ fn keys_that_cannot_move_are_refused() {
     ] {
         write(&directory.path().join("fleet.yaml"), &fleet(secrets, rest));
         let line = format!("gitops move -f fleet.yaml --to {to}");
-        let run = run_line(&directory, &line);
+        let run = run_line(directory.path(), &line);
         assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{secrets}");
         printed.push_str(&run.stderr);
     }
@@ -244,7 +232,7 @@ fn a_store_has_the_secrets_under_the_names_of_the_chart() {
     let directory = TempDir::new().unwrap();
     let secrets = "{mode: external, store: {name: vault, kind: SecretStore}, remoteKey: 'parishes/{namespace}/{secret}', refreshInterval: 15m}";
     let rest = "  instances: {a: {objects: {clientAuth: true}}}\n";
-    render(&directory, &fleet(secrets, rest)).good();
+    render(&directory, &fleet(secrets, rest), "").good();
     assert_snapshot(
         "external-secrets",
         "fleet",
@@ -283,7 +271,7 @@ fn all_that_is_wrong_with_who_makes_keys_is_reported_at_once() {
             "  instances: {a: {certificate: {authorities: [x]}}}\n",
         ),
     ] {
-        let run = render(&directory, &fleet(secrets, rest));
+        let run = render(&directory, &fleet(secrets, rest), "");
         assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{secrets}");
         printed.push_str(&run.stderr);
     }
@@ -294,19 +282,22 @@ fn all_that_is_wrong_with_who_makes_keys_is_reported_at_once() {
 #[test]
 fn the_ca_that_is_in_the_cluster_alone_is_looked_for_there() {
     let directory = TempDir::new().unwrap();
-    render(&directory, &fleet("{mode: cert-manager}", ONE)).good();
-    let ca = run_line(&directory, "gitops ca -f fleet.yaml --output-dir tree");
+    render(&directory, &fleet("{mode: cert-manager}", ONE), "").good();
+    let ca = run_line(
+        directory.path(),
+        "gitops ca -f fleet.yaml --output-dir tree",
+    );
     assert_eq!((ca.status, ca.stdout.as_str()), (3, ""));
     assert_eq!(
         ca.stderr,
         "error: the CA of `wildcard` is in the cluster, and not in the tree\nhelp: `kubectl -n default get secret wildcard-ca -o jsonpath='{.data.ca\\.crt}' | base64 -d` prints it\n"
     );
-    let status = run_line(&directory, "status tree");
+    let status = run_line(directory.path(), "status tree");
     assert_eq!(status.status, 0);
     assert_eq!(
         status.stderr,
         "note: 6 Secrets are made in the cluster, and there alone: `civi-ingress status --cluster` looks at what is there\n"
     );
-    let explained = run_line(&directory, "topology explain -f fleet.yaml").good();
+    let explained = run_line(directory.path(), "topology explain -f fleet.yaml").good();
     assert_snapshot("cert-manager", "explained", &explained);
 }

@@ -1,6 +1,6 @@
 //! PKCS#12 files in the commands that take a certificate, or a pair.
 
-use crate::support::{Run, read, run_in, run_with_stdin, secret_text, write};
+use crate::support::{Run, read, run_in, run_line, run_with_stdin, secret_text, write};
 use civi_ingress::pki::Certificate;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,8 +10,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
 /// Runs a command line in which `@` stands for the directory of the fixtures.
 fn run(directory: &Path, line: &str) -> Run {
-    let line = line.replace('@', FIXTURES);
-    run_in(directory, &line.split_whitespace().collect::<Vec<_>>())
+    run_line(directory, &line.replace('@', FIXTURES))
 }
 
 /// Returns a directory with password files that only their owner can read.

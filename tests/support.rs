@@ -328,12 +328,16 @@ macro_rules! assert_snapshot_in {
 }
 pub(crate) use assert_snapshot_in;
 
+/// Runs a command line, whose words have no blanks.
+pub(crate) fn run_line(directory: &Path, line: &str) -> Run {
+    run_in(directory, &line.split_whitespace().collect::<Vec<_>>())
+}
+
 /// Renders a fleet below `tree`, and returns the run.
 pub(crate) fn render_fleet(directory: &TempDir, fleet: &str, options: &str) -> Run {
     write(&directory.path().join("fleet.yaml"), fleet);
     let line = format!("gitops render -f fleet.yaml --output-dir tree {options}");
-    let arguments: Vec<&str> = line.split_whitespace().collect();
-    run_in(directory.path(), &arguments)
+    run_line(directory.path(), &line)
 }
 
 /// Returns these files of `tree`, one after the other.

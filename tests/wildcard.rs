@@ -1,6 +1,6 @@
 //! The certificate that browsers see, over years: its CA stays, so that nobody has to import another.
 
-use crate::support::{Run, mode, names_in, read, run_in, secret_text, write};
+use crate::support::{Run, mode, names_in, read, run_in, run_line, secret_text, write};
 use civi_ingress::pki::{Certificate, LeafUse, SubjectAltName, verify};
 use std::path::Path;
 use tempfile::TempDir;
@@ -12,7 +12,7 @@ const DUE: &str = "2027-08-01T00:00:00Z";
 
 fn wildcard(directory: &Path, arguments: &str) -> Run {
     let all = format!("wildcard-secret --domain example.org -q {arguments}");
-    run_in(directory, &all.split_whitespace().collect::<Vec<_>>())
+    run_line(directory, &all)
 }
 
 fn text(stream: &str, key: &str) -> String {
