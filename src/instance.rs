@@ -64,6 +64,9 @@ pub struct Extras {
     /// Where the connections of a load balancer come from that ends TLS before the ingress.
     pub forwarding: Vec<Cidr>,
     /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.
+    /// Where the connections of the ingress to the httpd come from, if the httpd is to take the addresses of browsers from
+    /// its `X-Forwarded-For`.
+    pub remote_ip: Vec<Cidr>,
     pub clients: Option<Arc<ClientAuthorities>>,
     /// Who makes the keys and certificates.
     pub makers: Makers,
@@ -112,6 +115,8 @@ pub enum Opened {
     /// It keeps connections to the httpd and waits for answers in its own way.
     Transport,
 }
+    /// It says in `X-Forwarded-For` where a browser is.
+    RemoteIp,
 
 impl Opened {
     /// Explains why it cannot be had where TLS is passed on unopened, and what can.
@@ -133,6 +138,10 @@ impl Opened {
             Self::Transport => (
                 "choose how http is spoken to the httpd",
                 "leave it out: only `dialTimeout` counts here; settings of other instances belong in a profile of theirs",
+            Self::RemoteIp => (
+                "write X-Forwarded-For",
+                "leave it out: httpd learns where browsers are by the PROXY protocol",
+            ),
             ),
         };
         Fault::new(format!(

@@ -6,6 +6,7 @@ pub mod moving;
 use crate::chart::TrafficPolicy;
 use crate::cidr::Cidr;
 use crate::civiparoisse::{CLIENTS_SECRET, HTTPD_INGRESS};
+use crate::ingress::forwarding_proxies;
 use crate::instance::Instance;
 use crate::load_balancer::LoadBalancer;
 use crate::outside;
@@ -319,13 +320,18 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         legs: legs(arrival, &path, subject, front),
         read_by,
         keys: keys(arrival, &path, subject, front),
-        settings: settings(arrival, &path, front),
+        settings: settings(arrival, &path, instance, front),
         peers: peers(arrival, front),
     }
 }
 
 /// Returns what the hops before the httpd must be set to, in the words of the chart's values.
-fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetting> {
+fn settings(
+    arrival: &Arrival,
+    path: &Path,
+    instance: &Instance,
+    front: &'static str,
+) -> Vec<HopSetting> {
     let mut settings = Vec::new();
     if let Some(balancer) = arrival.balancer() {
         let hop = balancer.kind.title();
@@ -352,21 +358,32 @@ fn settings(arrival: &Arrival, path: &Path, front: &'static str) -> Vec<HopSetti
         }
     }
     settings.extend(believing(arrival, front));
-    if path.inward == Inward::PassedThrough {
-        let mut of_httpd = |key: &str, value: &str| {
-            settings.push(HopSetting {
-                hop: HTTPD,
-                key: format!("ConfigMap {HTTPD_INGRESS}: {key}"),
-                value: value.to_owned(),
-            });
-        };
-        if path.proxy.is_some() {
-            of_httpd("RemoteIPProxyProtocol", "On");
-        }
-        let addresses = named(arrival.ending()).join(", ");
-        of_httpd("reverse_proxy_addresses", &format!("[{addresses}]"));
-    }
+    settings.extend(httpd_settings(arrival, path, instance));
     settings
+}
+
+/// Returns what the httpd and Drupal must be set to, where it is not the chart's.
+fn httpd_settings(arrival: &Arrival, path: &Path, instance: &Instance) -> Vec<HopSetting> {
+    let is_passed = path.inward == Inward::PassedThrough;
+    let proxies = forwarding_proxies(path, &instance.extras.remote_ip, arrival.ending());
+    let mut settings = Vec::new();
+    if is_passed && path.proxy.is_some() {
+        settings.push(("RemoteIPProxyProtocol", "On".to_owned()));
+    }
+    if !proxies.is_empty() {
+        settings.push(("RemoteIPHeader", "X-Forwarded-For".to_owned()));
+        settings.push(("RemoteIPInternalProxy", named(&proxies).join(", ")));
+    }
+    if is_passed || !instance.extras.remote_ip.is_empty() {
+        let addresses = named(arrival.ending()).join(", ");
+        settings.push(("reverse_proxy_addresses", format!("[{addresses}]")));
+    }
+    let settings = settings.into_iter().map(|(key, value)| HopSetting {
+        hop: HTTPD,
+        key: format!("ConfigMap {HTTPD_INGRESS}: {key}"),
+        value,
+    });
+    settings.collect()
 }
 
 /// Returns whom the front must be set to believe.

@@ -50,6 +50,7 @@ const LINES: &[(&str, &[&str])] = &[
             "p --host a.example.org --helm-release @text",
             "p --host a.example.org --network-policy --traefik-cidr @text",
             "p --host a.example.org --egress --egress-mail @text",
+            "p --host a.example.org --remote-ip @text",
             "p --host a.example.org --topology @text",
             "p --host a.example.org --topology passthrough --public-certificate @text",
             "p --host a.example.org --clients-ca @raw",

@@ -76,6 +76,7 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "new-instance p --host=a.example.org --key-type=@"),
     (2, "new-instance p --host=a.example.org --traefik=@"),
     (2, "new-instance p --host=a.example.org --retry=@"),
+    (2, "new-instance p --host=a.example.org --remote-ip=@"),
     (
         2,
         "new-instance p --host=a.example.org --egress --egress-mail=@",

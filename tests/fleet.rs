@@ -489,7 +489,7 @@ const BAD: &[Case<'_>] = &[
     (
         "passed-on",
         "  domain: a.org\n  topology: passthrough\n  defaults:\n    objects: {retry: 3}\n    serversTransport: {dialTimeout: 5s, idleConnTimeout: 1s}\n  instances:\n    \
-         a: {}\n    b: {publicCertificate: {secret: web}, objects: {hsts: 60, clientAuth: true}}\n    c: {topology: direct, publicCertificate: {secret: web}, proxyProtocol: v1}\n    \
+         a: {}\n    b: {publicCertificate: {secret: web}, objects: {hsts: 60, clientAuth: true, remoteIp: [10.42.0.0/16]}}\n    c: {topology: direct, publicCertificate: {secret: web}, proxyProtocol: v1}\n    \
          d: {publicCertificate: {secret: web}, objects: {retry: false}, helmValues: {httpd: {serverCertSecret: x}}}\n    e: {publicCertificate: {}}\n    \
          f: {publicCertificate: {secret: web}, helmValues: {civiIngress: {servicePort: 80}}}\n",
         &[],

@@ -60,6 +60,7 @@ fn all_extras() -> Extras {
         asked: None,
         dns: None,
         forwarding: Vec::new(),
+        remote_ip: Vec::new(),
         clients: None,
         makers: Makers::Here,
     }
@@ -172,6 +173,27 @@ fn network_policies(stream: &str) -> String {
         .split_inclusive("---\n")
         .filter(|document| document.contains("kind: NetworkPolicy"))
         .collect()
+}
+
+#[test]
+fn an_httpd_believes_x_forwarded_for_of_traefik_and_of_the_load_balancer_before_it() {
+    let range = |text: &str| civi_ingress::cidr::Cidr::parse(text).unwrap();
+    let mut extras = Extras {
+        remote_ip: vec![range("10.42.0.0/16"), range("2001:db8::/64")],
+        ..Extras::default()
+    };
+    let mut config = |topology, forwarding| {
+        extras.forwarding = forwarding;
+        let instance = instance(&[], Settings::default(), extras.clone());
+        let traefik = Ingress::Traefik(Release::default());
+        let stream = render(&objects(traefik, topology, &instance, &credentials()));
+        let documents = stream.split_inclusive("---\n");
+        let configs = documents.filter(|document| document.contains("kind: ConfigMap"));
+        configs.collect::<String>()
+    };
+    let direct = config(Topology::Direct, Vec::new());
+    let behind = config(Topology::InspectTwice, vec![range("10.0.0.7")]);
+    assert_snapshot_in!("traefik", "remote-ip", direct + &behind);
 }
 
 #[test]

@@ -280,6 +280,8 @@ fn a_load_balancer_that_speaks_tls_to_httpd_shows_it_a_certificate_and_traefik_r
          \x20   HAProxy: X-Forwarded-Proto: https\n\
          \x20   HAProxy: X-Forwarded-Port: 443\n\
          \x20   httpd: ConfigMap httpd-ingress: RemoteIPProxyProtocol: On\n\
+         \x20   httpd: ConfigMap httpd-ingress: RemoteIPHeader: X-Forwarded-For\n\
+         \x20   httpd: ConfigMap httpd-ingress: RemoteIPInternalProxy: 10.0.0.7/32\n\
          \x20   httpd: ConfigMap httpd-ingress: reverse_proxy_addresses: [10.0.0.7/32]\n\
          \x20 peers of httpd\n\
          \x20   trusted: 10.0.0.7/32\n\
@@ -457,6 +459,8 @@ fn an_instance_to_which_tls_is_passed_on_is_refused_all_that_needs_it_opened() {
         "--retry",
         "--hsts",
         "--client-auth",
+        "--remote-ip",
+        "10.42.0.0/16",
         "--ca-key-out",
         "ca.key",
         "--proxy-protocol",
@@ -476,6 +480,7 @@ fn an_instance_to_which_tls_is_passed_on_is_refused_all_that_needs_it_opened() {
             "--retry",
             "--hsts",
             "--client-auth",
+            "--remote-ip",
             "--ca-key-out",
             "--topology"
         ]
@@ -836,6 +841,21 @@ fn a_move_to_what_the_parts_cannot_do_is_refused_with_the_way_out() {
         "{}",
         passed.stderr
     );
+    let known =
+        fleet("  defaults: {objects: {remoteIp: [10.42.0.0/16]}}\n  instances: {a: {}, b: {}}\n");
+    let balancer = ["--load-balancer", "haproxy", "--trusted", "10.0.0.7"];
+    let ended = [&["--to", "inspect-twice"][..], &balancer].concat();
+    let ended = fleet_moved(&known, &ended);
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (
+            2,
+            "error: --to: httpd takes browsers' addresses from X-Forwarded-For, and learns whose to believe only when it starts\n\
+             help: leave out `remoteIp` until all is moved\n"
+        )
+    );
+    let passed_on = [&["--to", "tcp-proxy"][..], &balancer].concat();
+    fleet_moved(&known, &passed_on).good();
     // The load balancer of now is left, where it is of no use.
     let text = fleet_moved(&proxied, &["--to", "direct"]).good();
     assert!(text.contains("#     # no `loadBalancer`\n"), "{text}");

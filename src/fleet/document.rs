@@ -418,6 +418,8 @@ record! {
         egress: Switch<EgressPart> = "egress";
         /// A client certificate for Traefik, and its CA for the httpd.
         client_auth: bool = "clientAuth";
+        /// Where Traefik's connections come from, for an httpd that takes browsers' addresses from its X-Forwarded-For.
+        remote_ip: LeafList<Cidr> = "remoteIp";
     }
 }
 

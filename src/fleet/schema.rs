@@ -169,7 +169,7 @@ mod tests {
                 "idleConnTimeout": "1.5s", "disableHTTP2": false,
             },
             "objects": {
-                "namespace": true, "configMap": false, "retry": 3, "hsts": false, "defaultDeny": true, "clientAuth": true,
+                "namespace": true, "configMap": false, "retry": 3, "hsts": false, "defaultDeny": true, "clientAuth": true, "remoteIp": ["10.42.0.0/16"],
                 "networkPolicy": {"traefikNamespace": "t", "traefikLabels": {"app": "x"}, "nodeCidrs": ["10.0.0.0/8"]},
                 "egress": {"dns": ["10.0.0.10"], "mail": ["192.0.2.0/24"], "https": ["192.0.2.7"]},
             },

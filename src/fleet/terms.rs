@@ -280,6 +280,7 @@ pub(super) fn extras(
         asked: None,
         dns: None,
         forwarding: Vec::new(),
+        remote_ip: ranges(part.remote_ip.as_ref()),
         clients: None,
         makers: Makers::Here,
     })
@@ -347,10 +348,14 @@ pub(super) fn never_passed(part: &SettingsPart) -> Vec<(ValueOrigin, Fault)> {
         let hsts = objects.hsts.as_ref();
         let hsts = hsts.and_then(|given| given.value.on().map(|_| given.origin));
         let client = objects.client_auth.as_ref().and_then(wanted);
+        let remote_ip = objects.remote_ip.as_ref();
+        let remote_ip = remote_ip.filter(|given| !given.value.0.is_empty());
+        let remote_ip = remote_ip.map(|given| given.origin);
         origins.extend([
             (retry, Opened::Retry),
             (hsts, Opened::Hsts),
             (client, Opened::ClientAuth),
+            (remote_ip, Opened::RemoteIp),
         ]);
     }
     if let Some(transport) = part.servers_transport.as_ref().map(|given| &given.value) {

@@ -1,6 +1,7 @@
 //! What the httpd and Drupal must know of the way that requests take, where it is not the chart's.
 
 use super::object::own_object;
+use crate::cidr::Cidr;
 use crate::civiparoisse::{CLIENTS_CA_FILE, HTTPD_INGRESS};
 use crate::instance::Instance;
 use crate::manifest::{Field, Object};
@@ -9,7 +10,23 @@ use crate::path::Path;
 use crate::path::hop::Inward;
 use crate::pki::CertificateText;
 
-/// Returns the ConfigMap `httpd-ingress` where TLS is passed on to the httpd, or ended before Traefik.
+/// Returns whose `X-Forwarded-For` the httpd is told to believe: that of its peer, if the addresses of that are known, and
+/// behind it that of a load balancer that ends TLS.
+///
+/// Where TLS is passed on to the httpd, its peer is the load balancer by what the PROXY protocol says
+/// (`mod_remoteip` looks at the header after that, seen with Apache 2.4.71).
+#[must_use]
+pub fn forwarding_proxies(path: &Path, peers: &[Cidr], balancers: &[Cidr]) -> Vec<Cidr> {
+    let is_known = match path.inward {
+        Inward::PassedThrough => path.proxy.is_some(),
+        _ => !peers.is_empty(),
+    };
+    let ranges = peers.iter().chain(balancers);
+    ranges.filter(|_| is_known).copied().collect()
+}
+
+/// Returns the ConfigMap `httpd-ingress` where TLS is passed on to the httpd, or ended before Traefik, or where the httpd is to
+/// know the addresses of browsers itself.
 ///
 /// The chart's init script lets Drupal believe X-Forwarded-For of the peer of httpd. That peer is Traefik only where Traefik
 /// speaks http: elsewhere browsers could name any address. `RemoteIPProxyProtocol` outside all sections holds for all
@@ -23,19 +40,26 @@ use crate::pki::CertificateText;
 pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> {
     let is_passed = path.inward == Inward::PassedThrough;
     let forwarding = &instance.extras.forwarding;
-    if !is_passed && forwarding.is_empty() {
+    let proxies = forwarding_proxies(path, &instance.extras.remote_ip, forwarding);
+    if !is_passed && forwarding.is_empty() && proxies.is_empty() {
         return None;
     }
     let name = ObjectName::parse(HTTPD_INGRESS).expect("the name is valid");
     let mut object = own_object(instance, "v1", "ConfigMap", &name, "httpd-ingress.yaml");
     let clients = instance.extras.clients.as_ref();
     let clients = clients.map(|clients| clients.text());
+    let proxies = proxies.iter().map(|range| range.to_string().into());
     let ranges: Vec<String> = forwarding.iter().map(ToString::to_string).collect();
     object.fields = vec![
         ("is_passed", Field::Bool(is_passed)),
         ("is_ended", Field::Bool(!forwarding.is_empty())),
         ("takes_proxy", Field::Bool(path.proxy.is_some())),
         ("load_balancers", ranges.join(",").into()),
+        ("proxies", Field::List(proxies.collect())),
+        (
+            "listen_backlog",
+            Field::Number(instance.settings.httpd.listen_backlog.into()),
+        ),
         (
             "clients",
             clients.as_ref().map(CertificateText::as_str).into(),

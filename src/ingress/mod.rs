@@ -14,6 +14,7 @@ mod secrets;
 pub mod traefik;
 
 pub use credentials::{Credentials, Parts, Role};
+pub use httpd_ingress::forwarding_proxies;
 pub use restart::restart;
 pub use secrets::tls_secret;
 

@@ -89,6 +89,14 @@ pub(in crate::shell) struct NewInstance {
     /// Make a client CA and Traefik's own certificate, for an httpd that asks for one
     #[arg(long, help_heading = "Further objects")]
     pub(super) client_auth: bool,
+    /// Have httpd take browsers' addresses from the X-Forwarded-For of Traefik, whose connections come from here [repeatable]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        value_delimiter = ',',
+        help_heading = "Further objects"
+    )]
+    pub(super) remote_ip: Vec<String>,
     /// Let only Traefik reach the httpd (NetworkPolicy)
     #[arg(long, help_heading = "Further objects")]
     pub(super) network_policy: bool,

@@ -147,6 +147,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         mail: ranges(&arguments.egress_mail, "--egress-mail", faults),
         https: ranges(&arguments.egress_https, "--egress-https", faults),
     };
+    let remote_ip = ranges(&arguments.remote_ip, "--remote-ip", faults);
     let public_certificate = faults.keep(arguments.way.public_certificate());
     if arguments.way.is_passed() {
         check_passed(arguments, faults);
@@ -165,6 +166,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         asked: None,
         dns: None,
         forwarding: Vec::new(),
+        remote_ip,
         clients: None,
         makers: Makers::Here,
     })
@@ -184,6 +186,11 @@ fn check_passed(arguments: &NewInstance, faults: &mut Faults) {
         (arguments.retry.is_some(), Opened::Retry, "--retry"),
         (arguments.hsts.is_some(), Opened::Hsts, "--hsts"),
         (arguments.client_auth, Opened::ClientAuth, "--client-auth"),
+        (
+            !arguments.remote_ip.is_empty(),
+            Opened::RemoteIp,
+            "--remote-ip",
+        ),
     ] {
         if is_wanted {
             faults.push(opened.fault().argument(option));

@@ -167,9 +167,25 @@ pub fn never_passed(instance: &Instance) -> Vec<Fault> {
         (extras.retry_attempts.is_some(), Opened::Retry),
         (extras.hsts_seconds.is_some(), Opened::Hsts),
         (extras.client_auth, Opened::ClientAuth),
+        (!extras.remote_ip.is_empty(), Opened::RemoteIp),
     ];
     let opened = opened.into_iter().filter(|(is_wanted, _)| *is_wanted);
     opened.map(|(_, opened)| opened.fault()).collect()
+}
+
+impl Moved<'_> {
+    /// Refuses steps by which an httpd comes to believe others while it takes the addresses of browsers from `X-Forwarded-For`:
+    /// Apache reads whose when it starts.
+    fn checked(&self, steps: Vec<Step>) -> Result<Vec<Step>, Fault> {
+        let changes = |step: &Step| step.before.httpd.believes != step.after.httpd.believes;
+        if self.from.instance.extras.remote_ip.is_empty() || !steps.iter().any(changes) {
+            return Ok(steps);
+        }
+        let fault = Fault::new(
+            "httpd takes browsers' addresses from X-Forwarded-For, and learns whose to believe only when it starts",
+        );
+        Err(fault.help("leave out `remoteIp` until all is moved"))
+    }
 }
 
 impl Document {
@@ -329,7 +345,8 @@ impl Subject<'_> {
         let mut faults = Vec::new();
         let mut ways = Vec::new();
         for moved in &self.instances {
-            match order(&of(&moved.from, from), &of(&moved.to, to)) {
+            let ordered = order(&of(&moved.from, from), &of(&moved.to, to));
+            match ordered.and_then(|steps| moved.checked(steps)) {
                 Ok(steps) => ways.push((moved, steps)),
                 Err(fault) if faults.contains(&fault) => {}
                 Err(fault) => faults.push(fault),

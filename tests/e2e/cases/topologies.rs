@@ -107,8 +107,15 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         );
         trial(stack, &name, move |case| inspected(case, &release, ends))
     });
+    let told = releases().into_iter().map(|release| {
+        let name = format!(
+            "an_httpd_with_remote_ip_learns_from_traefik_{}_where_browsers_are",
+            release.in_a_name()
+        );
+        trial(stack, &name, move |case| remote_ip(case, &release))
+    });
     let all = proxied.chain(passed).chain(ended);
-    all.chain(closed).chain(inspected).collect()
+    all.chain(closed).chain(inspected).chain(told).collect()
 }
 
 /// Waits until a page comes, and returns its text.
@@ -172,6 +179,66 @@ fn let_in(case: &Case, release: &Release, topology: &str) {
         let answer = get(&other);
         assert!(answer.is_err(), "{answer:?}");
     }
+}
+
+/// An httpd that takes the addresses of browsers from what Traefik writes, or a load balancer and Traefik.
+fn remote_ip(case: &Case, release: &Release) {
+    let cluster = case.stack.cluster(release);
+    // All connections of this network namespace come from its first address: Traefik's, too.
+    let ours = "10.213.0.1";
+    let way = ["--remote-ip", ours];
+    let direct = Instance::new(case, cluster, release, "remote-ip", &way);
+    let way = [
+        "--remote-ip",
+        ours,
+        "--topology",
+        "inspect-twice",
+        "--load-balancer",
+        "haproxy",
+        "--trusted",
+        "198.51.100.7",
+    ];
+    let balanced = Instance::new(case, cluster, release, "remote-ip-balanced", &way);
+    let flags = ["proxyprotocol", "forwardedheaders"]
+        .map(|what| format!("--entrypoints.websecure.{what}.trustedips={ours}"));
+    let instances = [&direct, &balanced];
+    for instance in instances {
+        cluster.apply(&instance.manifests);
+    }
+    let browser = browser(case, cluster, &direct.name, "example.org");
+    let started = instances.map(|instance| with_ingress(case, cluster, instance.site(cluster)));
+    let names = instances.map(|instance| instance.name.as_str());
+    let address = case.stack.address();
+    let traefik = case.traefik_at(address, release, cluster, &names, &flags);
+
+    // The first is what a browser writes itself.
+    let claims = [
+        (browser.claiming("203.0.113.9"), "192.0.2.66"),
+        (browser, "192.0.2.66, 203.0.113.9, 198.51.100.7"),
+    ];
+    for ((instance, httpd), (client, written)) in instances.into_iter().zip(&started).zip(claims) {
+        traefik.wait_for(&instance.host);
+        let forged = [("X-Forwarded-For", written)];
+        let peer = page(|| client.get_with(traefik.websecure(), &instance.host, "/peer", &forged));
+        // Drupal believes nobody of those that are left.
+        let left = if instance.name == direct.name {
+            ""
+        } else {
+            "192.0.2.66"
+        };
+        assert_eq!(peer, format!("203.0.113.9{left}"), "{}", instance.name);
+        assert_eq!(logged(httpd), ["203.0.113.9"]);
+    }
+    assert_eq!(traefik.complaints(), Vec::<String>::new());
+}
+
+/// The addresses in the log of an httpd for those who asked it where they are; it writes them after it has answered.
+fn logged(httpd: &Httpd) -> Vec<String> {
+    wait::until("a line in the log of httpd", || {
+        Some(httpd.clients_of("/peer"))
+            .filter(|seen| !seen.is_empty())
+            .ok_or_else(|| "none yet".to_owned())
+    })
 }
 
 /// A load balancer that ends the TLS of browsers.
@@ -285,7 +352,7 @@ fn inspected(case: &Case, release: &Release, ends: Ends) {
     let instance = Instance::new(case, cluster, release, &namespace, &way);
     cluster.apply(&instance.manifests);
     let browser = browser(case, cluster, &namespace, domain);
-    let _httpd = with_ingress(case, cluster, instance.site(cluster));
+    let httpd = with_ingress(case, cluster, instance.site(cluster));
     let told = tell(case, topology, ends.kind, "2", [balancer, node]);
     let traefik = case.traefik_at(node, release, cluster, &[&namespace], &[]);
 
@@ -306,12 +373,17 @@ fn inspected(case: &Case, release: &Release, ends: Ends) {
     let body = page(|| browser.get(before.endpoint(), host, "/"));
     assert_eq!(body, namespace);
     let forged = [("X-Forwarded-For", "203.0.113.9")];
-    let origin = browser.get_with(before.endpoint(), host, "/from", &forged);
-    let written = origin.expect("X-Forwarded-For").body;
+    let ask = |path| {
+        let answer = browser.get_with(before.endpoint(), host, path, &forged);
+        answer.expect("an answer").body
+    };
+    let written = ask("/from");
     // All clients of this network namespace have its first address.
     let client = "10.213.0.1";
-    assert_eq!(written, format!("{}{client}", ends.leaves));
-    assert_eq!(believed(cluster, &namespace, &written), client);
+    assert_eq!(ask("/peer"), format!("{client}{written}"));
+    // httpd has put the address in place of the load balancer's, and left what is not that of a proxy.
+    assert_eq!(written, ends.leaves.trim_end_matches(", "));
+    assert_eq!(logged(&httpd), [client]);
     // Whoever reaches httpd around the load balancer gets nothing.
     let around = Client::trusting(&machine.authority);
     let around = around.get(traefik.websecure(), host, "/");
@@ -514,13 +586,7 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
     // All clients of this network namespace have its first address. The load balancer's own is another one.
     let client = "10.213.0.1";
     assert_eq!(peer(&browser, before.endpoint()).as_deref(), Ok(client));
-    // httpd writes it after it has answered.
-    let seen = wait::until("a line in the log of httpd", || {
-        Some(httpd.clients_of("/peer"))
-            .filter(|seen| !seen.is_empty())
-            .ok_or_else(|| "none yet".to_owned())
-    });
-    assert_eq!(seen, [client]);
+    assert_eq!(logged(&httpd), [client]);
     // Whoever reaches Traefik around the load balancer is not believed.
     let liar = browser.claiming("203.0.113.9");
     assert_eq!(peer(&liar, traefik.websecure()).as_deref(), Ok(client));
@@ -592,7 +658,8 @@ fn with_ingress(case: &Case, cluster: &Cluster, site: Site) -> Httpd {
         ingress,
         ..Settings::default()
     };
-    case.httpd("httpd", &[site], &settings)
+    let name = format!("httpd-{namespace}");
+    case.httpd(&name, &[site], &settings)
 }
 
 /// `probe` finds both ends of the one leg well.
