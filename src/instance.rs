@@ -11,6 +11,7 @@ use crate::pki::client_authorities::ClientAuthorities;
 use crate::values::{SecretKeyRef, Settings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// One Civiparoisse instance.
 #[derive(Debug, Clone)]
@@ -63,10 +64,10 @@ pub struct Extras {
     pub dns: Option<Arc<Dns>>,
     /// Where the connections of a load balancer come from that ends TLS before the ingress.
     pub forwarding: Vec<Cidr>,
-    /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.
     /// Where the connections of the ingress to the httpd come from, if the httpd is to take the addresses of browsers from
     /// its `X-Forwarded-For`.
     pub remote_ip: Vec<Cidr>,
+    /// The CAs of the certificates that clients must show to whatever ends their TLS in the cluster, if they must.
     pub clients: Option<Arc<ClientAuthorities>>,
     /// Who makes the keys and certificates.
     pub makers: Makers,
@@ -90,6 +91,8 @@ pub struct Asked {
     pub secret: ObjectName,
     /// Whether a pod in that namespace answers the CA.
     pub answers_here: bool,
+    /// Since when, where the CA issues only so many.
+    pub since: Option<OffsetDateTime>,
 }
 
 /// What the pods of an instance may reach outside their namespace, beside DNS in `kube-system` and on the node.
@@ -112,11 +115,11 @@ pub enum Opened {
     Hsts,
     /// It shows a certificate of its own to the httpd.
     ClientAuth,
+    /// It says in `X-Forwarded-For` where a browser is.
+    RemoteIp,
     /// It keeps connections to the httpd and waits for answers in its own way.
     Transport,
 }
-    /// It says in `X-Forwarded-For` where a browser is.
-    RemoteIp,
 
 impl Opened {
     /// Explains why it cannot be had where TLS is passed on unopened, and what can.
@@ -135,13 +138,13 @@ impl Opened {
                 "show a certificate of its own to the httpd",
                 "leave it out, or use a topology in which Traefik ends TLS",
             ),
-            Self::Transport => (
-                "choose how http is spoken to the httpd",
-                "leave it out: only `dialTimeout` counts here; settings of other instances belong in a profile of theirs",
             Self::RemoteIp => (
                 "write X-Forwarded-For",
                 "leave it out: httpd learns where browsers are by the PROXY protocol",
             ),
+            Self::Transport => (
+                "choose how http is spoken to the httpd",
+                "leave it out: only `dialTimeout` counts here; settings of other instances belong in a profile of theirs",
             ),
         };
         Fault::new(format!(

@@ -295,23 +295,77 @@ fn what_cannot_be_had_by_acme_is_refused_with_the_way_out() {
     }
 }
 
+/// The instances of a tree that ask the CA whose certificates are counted.
+fn in_production(directory: &TempDir) -> Vec<String> {
+    let instances = std::fs::read_dir(directory.path().join("tree/instances")).unwrap();
+    let names = instances.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let asks = |name: &String| {
+        let path = format!("tree/instances/{name}/certificate-public-tls.yaml");
+        let path = directory.path().join(path);
+        path.exists() && read(&path).contains("    name: letsencrypt-production\n")
+    };
+    let mut names: Vec<String> = names.filter(asks).collect();
+    names.sort_unstable();
+    names
+}
+
 #[test]
-fn more_new_certificates_than_a_ca_issues_in_a_week_are_warned_of() {
+fn no_more_new_certificates_are_asked_for_than_a_ca_issues_in_a_week() {
     let directory = TempDir::new().unwrap();
     let public = "{mode: acme, names: instance, acme: {server: production, challenge: http-01}}";
-    let instances: String = (0..51)
-        .map(|number| format!("    p{number}: {{}}\n"))
-        .collect();
-    let run = render(
-        &directory,
-        &fleet(public, &format!("  instances:\n{instances}")),
-        "-q",
-    );
+    let of = |numbers: std::ops::Range<usize>, more: &str| {
+        let instances = numbers.map(|number| format!("    p{number:03}: {{}}\n"));
+        let instances: String = instances.collect();
+        fleet(public, &format!("  instances:\n{instances}{more}"))
+    };
+    let many = of(0..119, "    p200: {}\n");
+    let at = |day: &str, fleet: &str| {
+        let now = format!("-q --now 2026-12-{day}T10:00:00Z");
+        render(&directory, fleet, &now)
+    };
+    let first = at("01", &many);
     assert_eq!(
-        (run.status, run.stderr.as_str()),
+        (first.status, first.stderr.as_str()),
         (
             0,
-            "warning: Let's Encrypt issues 50 new certificates of a registered domain a week, so that the 51 below `parish.fr` take 2 weeks, and cert-manager tries again until then; with `names: wildcard` and `challenge: dns-01` one is enough\n"
+            "warning: Let's Encrypt issues 50 new certificates of a registered domain a week: 70 of 120 below `parish.fr` are asked of `letsencrypt-staging` for now; a run from 2026-12-08T10:00:00Z on asks for the next, one from 2026-12-15T10:00:00Z on for the last; with `names: wildcard` and `challenge: dns-01` one is enough\n"
         )
+    );
+    let asked = in_production(&directory);
+    assert_eq!(
+        (asked.len(), asked[0].as_str(), asked[49].as_str()),
+        (50, "p000", "p049")
+    );
+    let certificate = directory
+        .path()
+        .join("tree/instances/p000/certificate-public-tls.yaml");
+    assert!(read(&certificate).contains(
+        "  annotations:\n    civi-ingress.uepal.fr/asked-since: \"2026-12-01T10:00:00Z\"\n"
+    ));
+    // The fleet is as its file says until the next turn comes.
+    let check = |day: &str| {
+        let line = format!(
+            "gitops check -f fleet.yaml --output-dir tree -q --now 2026-12-{day}T10:00:00Z"
+        );
+        run_line(directory.path(), &line).status
+    };
+    assert_eq!([check("01"), check("07"), check("08")], [0, 0, 1]);
+    at("05", &many).good();
+    assert_eq!(in_production(&directory), asked);
+    // Other hosts are another certificate, and who has asked is not sent back.
+    let changed = of(
+        1..119,
+        "    p000: {aliases: [www.p000.parish.fr]}\n    p200: {}\n",
+    );
+    at("06", &changed).good();
+    assert_eq!(in_production(&directory), asked);
+    at("08", &changed).good();
+    assert_eq!(in_production(&directory).len(), 99);
+    at("13", &changed).good();
+    assert_eq!(in_production(&directory).len(), 100);
+    let last = at("15", &changed);
+    assert_eq!(
+        (last.stderr.as_str(), in_production(&directory).len()),
+        ("", 120)
     );
 }

@@ -9,7 +9,7 @@ mod solver;
 
 pub use directory::Directory;
 pub use email::Email;
-pub use limits::rollout;
+pub use limits::{ASKED_SINCE, Rest, Turn, Week, week_of};
 pub use solver::{Challenge, DnsSolver, Solver};
 
 use crate::fault::Fault;

@@ -82,6 +82,7 @@ impl SharedAsked {
             issuer: self.issuer.clone(),
             secret: secret.unwrap_or_else(usual),
             answers_here: self.is_by_http,
+            since: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::document::SettingsPart;
 use super::leaf::Pattern;
 use super::levels::{Base, Levels};
 use super::placeholder::{self, PlaceholderNames};
+use crate::acme::Turn;
 use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
 use crate::path::expand::TopologyName;
@@ -235,6 +236,7 @@ impl Members {
             shard,
             is_pinned: shard.is_some(),
             is_moving: false,
+            turn: Turn::Asked(None),
             terms,
         })
     }

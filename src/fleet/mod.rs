@@ -23,7 +23,7 @@ mod shards;
 mod spec;
 mod terms;
 
-use crate::acme::{Challenge, Issuer, rollout};
+use crate::acme::{Challenge, Issuer, Turn};
 use crate::dns::{Dns, Targets};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
@@ -310,6 +310,8 @@ pub struct Member {
     pub is_pinned: bool,
     /// Whether it is to pass to another part, and a run before that marks its objects.
     pub is_moving: bool,
+    /// When its turn comes to have its certificate asked for, where each instance has its own.
+    pub turn: Turn,
     /// All else.
     pub terms: Arc<Terms>,
 }
@@ -412,27 +414,7 @@ impl Fleet {
     /// Returns what is worth a warning though it can be had.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.slow_rollout()
-            .into_iter()
-            .chain(self.alias_at_top())
-            .collect()
-    }
-
-    /// Warns of more new certificates than a CA issues in a week.
-    fn slow_rollout(&self) -> Option<String> {
-        let Some(FrontCertificate {
-            source: CertificateSource::Acme { issuers, asked, .. },
-            names: FrontNames::Instances,
-            ..
-        }) = &self.front
-        else {
-            return None;
-        };
-        let below = |host: &DnsName| host.is_at_or_below(&self.domain);
-        let members = self.members.iter();
-        let count = members.filter(|member| member.hosts.iter().any(below));
-        let issuer = issuers.iter().find(|issuer| issuer.name == *asked)?;
-        rollout(&issuer.directory, self.domain.as_str(), count.count())
+        self.alias_at_top().into_iter().collect()
     }
 
     /// Warns of a CNAME record where a zone may begin.
@@ -531,6 +513,12 @@ impl Fleet {
         };
         let clients = member.terms.clients.as_ref();
         extras.clients = clients.and_then(|file| self.clients.get(file)).cloned();
+        if let Some(asked) = &mut extras.asked {
+            match &member.turn {
+                Turn::Asked(since) => asked.since = *since,
+                Turn::Waits(issuer) => asked.issuer = issuer.clone(),
+            }
+        }
         Instance::new(member.namespace.clone(), host, aliases, settings, extras)
     }
 

@@ -9,6 +9,7 @@
 //! | decide that a chain stays, is made or waits | `settle`; what files and phases change of it [`planning`] |
 //! | see what can be decided, and why | [`decide`], [`plan`] |
 //! | know when a chain will be renewed | [`renewal`] |
+//! | know whose certificate a CA is asked for next | [`rollout`] |
 //! | follow a decision to files | [`compose`], [`fleet_files`] |
 //! | know what a controller must not delete | [`protection`] |
 //! | see how a Secret is checked before it leaves | `read_back` |
@@ -32,6 +33,7 @@ mod read_back;
 pub mod renewal;
 pub mod report;
 pub mod review;
+pub mod rollout;
 pub mod secrets;
 mod settle;
 mod shared_files;

@@ -23,12 +23,13 @@ use httpd_ingress::httpd_ingress;
 use network_policies::network_policies;
 use secrets::secrets;
 
-use crate::acme::Request;
+use crate::acme::{ASKED_SINCE, Request};
 use crate::instance::Instance;
 use crate::manifest::{Identity, Object};
 use crate::name::{Namespace, ObjectName};
 use crate::path::expand::{Topology, expand};
 use crate::pki::SubjectAltName;
+use crate::pki::validity::format_instant;
 use crate::release::Release;
 
 /// The program that is before the instances.
@@ -83,7 +84,11 @@ fn asked(instance: &Instance) -> Option<Object> {
             .collect(),
         issuer: asked.issuer.clone(),
     };
-    Some(request.object())
+    let mut object = request.object();
+    let since = asked.since.map(format_instant);
+    let since = since.map(|since| (ASKED_SINCE.to_owned(), since));
+    object.annotations.extend(since);
+    Some(object)
 }
 
 fn namespace(namespace: &Namespace) -> Object {

@@ -9,6 +9,7 @@ use super::job::{Job, Told};
 use super::moves::settle;
 use super::place::NamedFleet;
 use super::report::{ReportArguments, annotated, publish};
+use super::rollout;
 use civi_ingress::pki::reuse::Depth;
 use clap::Args;
 
@@ -37,6 +38,7 @@ fn try_check(run: &Run, arguments: &CheckArguments, named: &NamedFleet) -> Resul
     let mut inputs = read(run, &arguments.fleet, named)?;
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
+    rollout::stage(&mut inputs, &tree, run.now)?;
     let told = Told::for_report(&arguments.report);
     let job = Job::new(run, &inputs, &tree, &arguments.fleet, Depth::Whole, told);
     let survey = job.survey()?;

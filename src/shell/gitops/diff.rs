@@ -11,8 +11,8 @@ use super::super::{Run, output};
 use super::fleet::{FleetArguments, read};
 use super::job::{Job, Told};
 use super::moves::settle;
-use super::review;
 use super::survey::{Survey, windows};
+use super::{review, rollout};
 use civi_ingress::gitops::compose::TreeFile;
 use civi_ingress::gitops::difference::{self, Difference};
 use civi_ingress::guarded::Guarded;
@@ -58,6 +58,7 @@ pub(super) fn run(run: &Run, arguments: &Diff) -> Result<(), Failure> {
     let mut inputs = read(run, &arguments.fleet, &named)?;
     let tree = Tree::open(&inputs.tree, Access::Read)?;
     let standing = settle(&mut inputs, &tree)?;
+    rollout::stage(&mut inputs, &tree, run.now)?;
     let told = Told::default().of_all(writing.is_some());
     let format = arguments.report.format;
     let arguments = &arguments.fleet;

@@ -18,6 +18,7 @@ pub(super) mod place;
 mod render;
 mod report;
 mod review;
+mod rollout;
 mod selection;
 mod status;
 mod strangers;

@@ -9,7 +9,7 @@ use super::job::{Job, Told};
 use super::moves::settle;
 use super::place::NamedFleet;
 use super::report::{ReportArguments, annotated, publish};
-use super::{git, known, review};
+use super::{git, known, review, rollout};
 use civi_ingress::gitops::context::Sealer;
 use civi_ingress::pki::reuse::Depth;
 use clap::{Args, ValueEnum, ValueHint};
@@ -105,6 +105,7 @@ fn try_render(run: &Run, arguments: &Render, named: &NamedFleet) -> Result<(), F
     known::refuse_another(tree_path, &inputs.fleet, &named.file, max_issues)?;
     let tree = Tree::open(tree_path, Access::Write)?;
     let standing = settle(&mut inputs, &tree)?;
+    rollout::stage(&mut inputs, &tree, run.now)?;
     let depth = if arguments.verify {
         Depth::Whole
     } else {
