@@ -196,7 +196,7 @@ fn state(data: &[u8], name: &str) {
     };
     let cluster = findings.take_cluster();
     let mut faults = Faults::default();
-    let paths = path::read(&cluster, Release::default(), &Entrances::default());
+    let paths = path::read(&cluster, Release::default().into(), &Entrances::default());
     let report = status::lenient(findings.found, (&cluster, paths), None, NOW, &mut faults);
     let format = match form(data, 6) {
         0 => Format::Table,

@@ -72,7 +72,7 @@ fn cluster(text: &str) -> Cluster {
 
 fn read(text: &str, release: Release) -> Vec<Path> {
     let cluster = cluster(text);
-    let paths = path::read(&cluster, release, &Entrances::default()).into_iter();
+    let paths = path::read(&cluster, release.into(), &Entrances::default()).into_iter();
     paths.map(|routed| routed.path).collect()
 }
 
@@ -166,7 +166,7 @@ proptest! {
         let text = written_with(damage.credentials(), release, topology, &instance);
         let cluster = cluster(&text);
         let grounds = Grounds::new(&cluster, now);
-        let [routed] = &path::read(&cluster, release, &Entrances::default())[..] else {
+        let [routed] = &path::read(&cluster, release.into(), &Entrances::default())[..] else {
             panic!("one path");
         };
         let clashes = check(&path, &grounds);

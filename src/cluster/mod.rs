@@ -6,6 +6,7 @@
 //! | know which kinds are read | [`Resource`] |
 //! | know which namespace an object without one is taken to be in | [`scope`] |
 //! | know which namespace a kustomization gives | [`kustomization`] |
+//! | know under which key Traefik knows an object | [`naming`] |
 //! | know which files are applied to one cluster | [`roots`] |
 //! | compare the paths of files | [`file_paths`] |
 //! | read what a Secret holds | [`data`] |
@@ -14,6 +15,7 @@
 pub mod data;
 pub mod file_paths;
 pub mod kustomization;
+pub mod naming;
 pub mod roots;
 pub mod scope;
 pub mod unfilled;
@@ -33,6 +35,7 @@ use crate::kinds::traefik::{
 };
 use crate::yaml::{At, Node, Value};
 use data::{Certificates, Data};
+use naming::{Naming, is_normal, normal};
 use scope::{Homes, Scope};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -345,6 +348,17 @@ impl Object {
         self.resource.kind()
     }
 
+    /// Returns whether other objects name it by a key that Traefik makes of its namespace and name.
+    fn has_joined_key(&self) -> bool {
+        matches!(
+            self.resource,
+            Resource::Middleware(_)
+                | Resource::ServersTransport(_)
+                | Resource::ServersTransportTcp(_)
+                | Resource::TraefikService(_)
+        )
+    }
+
     /// Sets the place of a fault to a position of its manifest.
     #[must_use]
     pub fn fault(&self, fault: Fault, at: At) -> Fault {
@@ -372,6 +386,8 @@ pub struct Cluster {
     homes: Homes,
     /// By kind and name, those of one name in the order of their scopes: in a fleet each instance has all names.
     by_name: BTreeMap<Kind, BTreeMap<String, Namesakes>>,
+    /// Objects whose names Traefik writes otherwise, by kind and how it does.
+    respelt: BTreeMap<(Kind, String), Vec<usize>>,
 }
 
 /// The objects of one kind and name.
@@ -409,12 +425,17 @@ impl Cluster {
             )
         }));
         let mut by_name: BTreeMap<Kind, BTreeMap<String, Namesakes>> = BTreeMap::new();
+        let mut respelt: BTreeMap<(Kind, String), Vec<usize>> = BTreeMap::new();
         for (number, object) in objects.iter_mut().enumerate() {
             homes.settle(&mut object.scope, &object.file);
             if let Resource::Service(service) = &mut object.resource
                 && let Some(balancer) = &mut service.balancer
             {
                 balancer.namespace = object.scope.namespace().map(str::to_owned);
+            }
+            if object.has_joined_key() && !is_normal(&object.name) {
+                let key = (object.kind(), normal(&object.name));
+                respelt.entry(key).or_default().push(number);
             }
             let names = by_name.entry(object.kind()).or_default();
             let namesakes = names.entry(object.name.clone()).or_default();
@@ -428,6 +449,7 @@ impl Cluster {
             kustomizations,
             homes,
             by_name,
+            respelt,
         }
     }
 
@@ -486,6 +508,24 @@ impl Cluster {
             others.first().filter(|_| others.len() == 1)
         });
         Some(&self.objects[*found?])
+    }
+
+    /// Finds an object of one of Traefik's kinds as Traefik does, by a name without `@`.
+    #[must_use]
+    pub fn find_as_traefik(
+        &self,
+        naming: Naming,
+        kind: Kind,
+        scope: &Scope,
+        name: &str,
+    ) -> Option<&Object> {
+        let namespace = scope.namespace().unwrap_or_default();
+        let of_name = |name: &str| self.find(kind, scope, name);
+        naming.find(kind.as_str(), namespace, name, of_name, |wanted| {
+            let respelt = self.respelt.get(&(kind, wanted.to_owned()))?;
+            let mut respelt = respelt.iter().map(|number| &self.objects[*number]);
+            respelt.find(|object| object.scope == *scope)
+        })
     }
 
     /// Finds an object of a kind that has no namespace.

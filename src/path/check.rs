@@ -336,7 +336,10 @@ fn service<'a>(httpd: &Httpd, grounds: &Grounds<'a>) -> Option<(&'a Object, &'a 
 pub fn port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>> {
     let wanted = httpd.port.as_ref()?;
     let (service, ports) = service(httpd, grounds)?;
-    let is_open = ports.ports.is_empty() && !ports.is_headless;
+    // Of a name of the DNS it is known that its ports have no names.
+    let is_known_to_lack =
+        ports.is_headless || ports.is_external && matches!(wanted, Port::Name(_));
+    let is_open = ports.ports.is_empty() && !is_known_to_lack;
     let is_known = is_open || ports.port(wanted).is_some();
     (!is_known).then_some(Clash::NoSuchPort {
         service,

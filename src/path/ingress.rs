@@ -3,11 +3,12 @@
 use super::hop::{Front, FrontKind, Httpd, Inward, Known, Outward, Place, Shown};
 use super::traefik::{client, look_up, speaks_https_to};
 use super::{Field, Path, Routed, WayIn};
+use crate::cluster::naming::Naming;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::ingress::{Ingress, IngressBackend};
 use crate::kinds::service::Service;
 
-pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
+pub(super) fn read(cluster: &Cluster, naming: Naming) -> Vec<Routed<'_>> {
     let objects = cluster.of(Kind::Ingress);
     let of_traefik = objects.filter_map(|object| match &object.resource {
         Resource::Ingress(ingress) if ingress.is_of_traefik => Some((object, ingress)),
@@ -16,13 +17,14 @@ pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     of_traefik
         .flat_map(|(object, ingress)| {
             let backends = ingress.backends.iter().enumerate();
-            backends.map(move |(rule, backend)| path(cluster, object, ingress, rule, backend))
+            backends
+                .map(move |(rule, backend)| path((cluster, naming), object, ingress, rule, backend))
         })
         .collect()
 }
 
 fn path<'a>(
-    cluster: &'a Cluster,
+    (cluster, naming): (&'a Cluster, Naming),
     object: &'a Object,
     ingress: &Ingress,
     rule: usize,
@@ -41,7 +43,7 @@ fn path<'a>(
     };
     let found = cluster.find(Kind::Service, &object.scope, &backend.service);
     let service = found.and_then(|object| object.resource.service());
-    let transport = transport(cluster, object, service);
+    let transport = transport(cluster, naming, object, service);
     let scheme = service.and_then(|service| service.options.scheme.as_deref());
     let field = Field {
         at: backend.at,
@@ -85,6 +87,7 @@ fn path<'a>(
 /// Finds the ServersTransport that the Service names by an annotation.
 fn transport<'a>(
     cluster: &'a Cluster,
+    naming: Naming,
     object: &Object,
     service: Option<&Service>,
 ) -> Known<Option<&'a Object>> {
@@ -93,10 +96,13 @@ fn transport<'a>(
     };
     match &service.options.transport {
         None => Known::Here(None),
-        Some(name) => match look_up(cluster, Kind::ServersTransport, &object.scope, &name.value) {
-            Known::Here(object) => Known::Here(Some(object)),
-            Known::Outside => Known::Outside,
-            _ => Known::Missing,
-        },
+        Some(name) => {
+            let kind = Kind::ServersTransport;
+            match look_up(cluster, naming, kind, &object.scope, &name.value) {
+                Known::Here(object) => Known::Here(Some(object)),
+                Known::Outside => Known::Outside,
+                _ => Known::Missing,
+            }
+        }
     }
 }

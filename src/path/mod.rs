@@ -34,8 +34,8 @@ pub mod secrets;
 pub mod served;
 pub mod traefik;
 
+use crate::cluster::naming::Naming;
 use crate::cluster::{Cluster, Object};
-use crate::release::Release;
 use crate::yaml::At;
 use entrances::Entrances;
 use hop::{Front, Httpd, Inward, Known, Outward, ProxyVersion};
@@ -116,11 +116,11 @@ pub struct Field {
     pub path: String,
 }
 
-/// Follows all routes of the objects, in their order, as a release of Traefik does with these entry points.
+/// Follows all routes of the objects, in their order, as a Traefik of these names and entry points does.
 #[must_use]
-pub fn read<'a>(cluster: &'a Cluster, release: Release, entrances: &Entrances) -> Vec<Routed<'a>> {
-    let mut paths = traefik::read(cluster, release, entrances);
-    paths.extend(ingress::read(cluster));
+pub fn read<'a>(cluster: &'a Cluster, naming: Naming, entrances: &Entrances) -> Vec<Routed<'a>> {
+    let mut paths = traefik::read(cluster, naming, entrances);
+    paths.extend(ingress::read(cluster, naming));
     paths.extend(gateways::read(cluster));
     paths
 }

@@ -9,6 +9,7 @@ use super::hop::{
     Shown, Trust,
 };
 use super::{Field, Path, Routed, WayIn};
+use crate::cluster::naming::{Naming, normal};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
@@ -20,9 +21,10 @@ const SERVICES_LIMIT: usize = 1000;
 
 pub(super) fn read<'a>(
     cluster: &'a Cluster,
-    release: Release,
+    naming: Naming,
     entrances: &Entrances,
 ) -> Vec<Routed<'a>> {
+    let release = naming.release;
     let mut paths = Vec::new();
     for object in cluster.objects() {
         let Some(route) = object.resource.ingress_route() else {
@@ -32,12 +34,12 @@ pub(super) fn read<'a>(
         for (rule, content) in route.routes.iter().enumerate() {
             let hosts = content.hosts();
             let inward = inward(object, route, content, entrances);
-            let services = services(cluster, object, &content.services).reached;
+            let services = services(cluster, naming, object, &content.services).reached;
             let ends = services.iter().map(Some);
             let none = services.is_empty().then_some(None);
             for service in ends.chain(none) {
                 let transport = service.map_or(Known::Here(None), |service| {
-                    transport(cluster, object, service, is_tcp)
+                    transport(cluster, naming, object, service, is_tcp)
                 });
                 let named = service.map(|service| {
                     let at = service.named.at;
@@ -140,11 +142,13 @@ pub enum Loss<'a> {
 #[must_use]
 pub fn services<'a>(
     cluster: &'a Cluster,
+    naming: Naming,
     object: &'a Object,
     named: &'a [ServiceRef],
 ) -> Services<'a> {
     let mut walk = Walk {
         cluster,
+        naming,
         found: Services::default(),
         above: Vec::new(),
         left: SERVICES_LIMIT,
@@ -157,6 +161,7 @@ pub fn services<'a>(
 
 struct Walk<'a> {
     cluster: &'a Cluster,
+    naming: Naming,
     found: Services<'a>,
     /// Each TraefikService on the way here.
     above: Vec<&'a Object>,
@@ -188,7 +193,8 @@ impl<'a> Walk<'a> {
             });
             return;
         }
-        let next = look_up(self.cluster, Kind::TraefikService, &scope, &named.name);
+        let kind = Kind::TraefikService;
+        let next = look_up(self.cluster, self.naming, kind, &scope, &named.name);
         let Known::Here(object) = next else {
             return self.lose(by, named, Loss::NotFound);
         };
@@ -227,7 +233,7 @@ pub fn named_scope(from: &Scope, namespace: Option<&str>) -> Scope {
 pub enum Name<'a> {
     /// An object of the namespace.
     Object(&'a str),
-    /// `NAMESPACE-NAME@kubernetescrd`, Traefik's own key of an object. It takes it with `allowCrossNamespace` only.
+    /// `NAMESPACE-NAME@kubernetescrd`, Traefik's own key of an object ([`Naming`]). It takes it with `allowCrossNamespace` only.
     Key(&'a str),
     /// What another provider has, and which.
     Outside(&'a str),
@@ -249,47 +255,29 @@ impl<'a> Name<'a> {
 #[must_use]
 pub fn look_up<'a>(
     cluster: &'a Cluster,
+    naming: Naming,
     kind: Kind,
     scope: &Scope,
     name: &str,
 ) -> Known<&'a Object> {
     let found = match Name::of(name) {
-        Name::Object(name) => cluster.find(kind, scope, name).or_else(|| {
-            let is_joined = [
-                Kind::ServersTransport,
-                Kind::ServersTransportTcp,
-                Kind::TlsOption,
-            ];
-            let wanted = joined(name).filter(|_| is_joined.contains(&kind))?;
-            let mut all = cluster.of(kind).filter(|object| object.scope == *scope);
-            all.find(|object| normal(&object.name) == wanted)
-        }),
+        Name::Object(name) => cluster.find_as_traefik(naming, kind, scope, name),
         Name::Key(key) => {
-            let wanted = normal(key);
+            // It takes a key as it is, but for that of a TraefikService (`fullServiceName`).
+            let is_normalized = kind == Kind::TraefikService && !naming.is_safe;
+            let wanted = if is_normalized {
+                normal(key)
+            } else {
+                key.to_owned()
+            };
             cluster.of(kind).find(|object| {
                 let namespace = object.scope.namespace().unwrap_or("default");
-                normal(&format!("{namespace}-{}", object.name)) == wanted
+                naming.key(kind.as_str(), namespace, &object.name) == wanted
             })
         }
         Name::Outside(_) => return Known::Outside,
     };
     found.map_or(Known::Missing, Known::Here)
-}
-
-/// Returns how Traefik writes a name that it does not keep as it is.
-#[must_use]
-pub fn joined(name: &str) -> Option<String> {
-    let joined = normal(name);
-    (joined != name).then_some(joined)
-}
-
-/// Writes a key as Traefik does: `-` for all that is not a letter or digit (`provider.Normalize`).
-fn normal(key: &str) -> String {
-    let parts: Vec<&str> = key
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .collect();
-    parts.join("-")
 }
 
 /// Returns what comes in by one of the rules of a route. Without `tls` a TCP route takes bytes as they are, and only
@@ -375,7 +363,10 @@ pub fn speaks_https_to(
     if let Some(port) = ports.find(|port| port.is(wanted)) {
         return Some(is_https_port(port.number, &port.name));
     }
+    let is_external = service.is_some_and(|service| service.is_external);
     match wanted {
+        // A port that it does not list has no name (`getServicePort`).
+        Port::Number(number) if is_external => Some(is_https_port(Some(*number), "")),
         Port::Number(443) => Some(true),
         Port::Number(80) => Some(false),
         // Of any other one the name may begin so, and a name may be that of port 443.
@@ -388,6 +379,7 @@ pub fn speaks_https_to(
 #[must_use]
 pub fn transport<'a>(
     cluster: &'a Cluster,
+    naming: Naming,
     route: &Object,
     service: &Reached<'_>,
     is_tcp: bool,
@@ -397,7 +389,7 @@ pub fn transport<'a>(
     match name {
         // The provider's own transport has no settings.
         Some(name) if Name::of(name) != Name::Outside("internal") => {
-            match look_up(cluster, kind, scope, name) {
+            match look_up(cluster, naming, kind, scope, name) {
                 Known::Here(object) => Known::Here(Some(object)),
                 Known::Outside => Known::Outside,
                 _ => Known::Missing,
@@ -518,7 +510,12 @@ mod tests {
     fn followed(cluster: &Cluster) -> Services<'_> {
         let object = cluster.of(Kind::IngressRoute).next().unwrap();
         let route = object.resource.ingress_route().unwrap();
-        services(cluster, object, &route.routes[0].services)
+        services(
+            cluster,
+            Naming::default(),
+            object,
+            &route.routes[0].services,
+        )
     }
 
     fn route(services: &str, further: &str) -> String {
@@ -618,7 +615,8 @@ mod tests {
         let further = "kind: ServersTransport\nmetadata: {name: my.t, namespace: far}\n";
         let cluster = Cluster::of_text(&route(TO_T, further));
         let scope = Scope::Namespace("ns".to_owned());
-        let found = |name| look_up(&cluster, Kind::ServersTransport, &scope, name);
+        let naming = Naming::default();
+        let found = |name| look_up(&cluster, naming, Kind::ServersTransport, &scope, name);
         assert!(
             matches!(found("far-my-t@kubernetescrd"), Known::Here(object) if object.name == "my.t")
         );
@@ -664,6 +662,17 @@ mod tests {
                 speaks,
                 "{named} {ports}"
             );
+        }
+    }
+
+    #[test]
+    fn a_port_that_a_name_of_the_dns_does_not_list_has_no_name() {
+        let service = "kind: Service\nmetadata: {name: s, namespace: ns}\nspec: {type: ExternalName, ports: [{name: https, port: 8443}]}\n";
+        for (port, speaks) in [(8443, true), (9443, false), (443, true)] {
+            let service_of_route = format!("    - {{name: s, port: {port}}}\n");
+            let cluster = Cluster::of_text(&route(&service_of_route, service));
+            let found = followed(&cluster);
+            assert_eq!(speaks_https(&cluster, &found.reached[0]), Some(speaks));
         }
     }
 }

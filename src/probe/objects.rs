@@ -1,6 +1,7 @@
 //! Manifests, read: our own output, what people write, and lists of `kubectl get -o yaml` alike.
 
 use crate::cluster::data::{Certificates, Lock, is_encrypted};
+use crate::cluster::naming::Naming;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, kustomization};
 use crate::fault::{Fault, Faults};
@@ -66,7 +67,7 @@ pub(super) fn named<'a>(
     scope: &Scope,
     name: &str,
 ) -> Result<&'a Object, Fault> {
-    match look_up(cluster, kind, scope, name) {
+    match look_up(cluster, Naming::default(), kind, scope, name) {
         Known::Here(object) => Ok(object),
         _ => Err(not_found(kind, scope, name)),
     }

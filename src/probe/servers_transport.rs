@@ -8,6 +8,7 @@ use super::transport::{ClientPair, Speech, Transport, Versions};
 use super::trust::ExpectedName;
 use super::{Check, Finding, Verdict};
 use crate::cluster::data::Entry;
+use crate::cluster::naming::Naming;
 use crate::cluster::{Cluster, Kind, Object};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Faults};
@@ -29,7 +30,12 @@ use zeroize::Zeroizing;
 /// hold; a field whose value cannot be used.
 pub fn transport(way: &Way<'_>, service: Option<&str>) -> Result<Transport, Vec<Fault>> {
     let (route, host) = (way.object(), way.host());
-    let services = services(way.cluster(), route, &way.route().services);
+    let services = services(
+        way.cluster(),
+        Naming::default(),
+        route,
+        &way.route().services,
+    );
     if !services.lost.is_empty() {
         return Err(services.lost.iter().map(in_no_service).collect());
     }
@@ -159,7 +165,8 @@ fn read(way: &Way<'_>, service: &Reached<'_>) -> Result<Transport, Vec<Fault>> {
 /// Finds the ServersTransport that a service names.
 fn named<'a>(way: &Way<'a>, service: &Reached<'_>) -> Result<Option<&'a Object>, Fault> {
     let (route, is_tcp) = (way.object(), way.is_tcp());
-    if let Known::Here(object) = traefik::transport(way.cluster(), route, service, is_tcp) {
+    let (cluster, naming) = (way.cluster(), Naming::default());
+    if let Known::Here(object) = traefik::transport(cluster, naming, route, service, is_tcp) {
         return Ok(object);
     }
     let (kind, scope) = traefik::transport_home(route, service, is_tcp);

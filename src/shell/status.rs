@@ -11,12 +11,12 @@ use super::pkcs12_password::Pkcs12Password;
 use super::writing::{SideFile, Writing};
 use super::{Run, world};
 use civi_ingress::cluster::Cluster;
+use civi_ingress::cluster::naming::Naming;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::find::{self, Findings};
 use civi_ingress::fleet::Fleet;
 use civi_ingress::path::{self, entrances::Entrances};
 use civi_ingress::pki::pkcs12::Password;
-use civi_ingress::release::Release;
 use civi_ingress::status::{self, Format, Language, Presentation, Report, Selection, Within};
 use civi_ingress::tone;
 use clap::{Args, ValueEnum, ValueHint};
@@ -205,7 +205,7 @@ pub(super) fn of_sources(
         findings.append(find::read(&text.content, &text.name)?);
     }
     let objects = findings.take_cluster();
-    let routes = path::read(&objects, Release::default(), &Entrances::default());
+    let routes = path::read(&objects, Naming::default(), &Entrances::default());
     if let Some(address) = &hosts.connect_routes {
         live.extend(live::of_routes(&routes, address));
     }

@@ -28,6 +28,7 @@ pub use row::{Renewer, Row, Urgency};
 pub use selection::Selection;
 pub use words::Language;
 
+use crate::cluster::naming::Naming;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::fault::{Fault, Faults};
 use crate::find::{FoundCertificate, Origin};
@@ -35,7 +36,6 @@ use crate::fleet::Fleet;
 use crate::path::Routed;
 use crate::path::entrances::Entrances;
 use crate::pki::Certificate;
-use crate::release::Release;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -50,7 +50,7 @@ pub fn report(
     now: OffsetDateTime,
 ) -> Result<Report, Vec<Fault>> {
     let mut faults = Faults::default();
-    let paths = crate::path::read(cluster, Release::default(), &Entrances::default());
+    let paths = crate::path::read(cluster, Naming::default(), &Entrances::default());
     let report = lenient(found, (cluster, paths), None, now, &mut faults);
     faults.finish(Some(report))
 }

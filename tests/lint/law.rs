@@ -333,7 +333,7 @@ proptest! {
         let file = "f.yaml".into();
         let objects = objects.filter_map(|document| Object::read(document, &file, &known));
         let cluster = Cluster::new(objects.collect(), BTreeMap::new());
-        let read: Vec<Path> = path::read(&cluster, Release::default(), &Entrances::default())
+        let read: Vec<Path> = path::read(&cluster, Release::default().into(), &Entrances::default())
             .into_iter()
             .map(|routed| routed.path)
             .collect();

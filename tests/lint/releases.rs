@@ -417,6 +417,11 @@ fn fields_of_a_service_belong_to_its_type() {
         )
     };
     let balanced = |fields: &str| service(&format!("type: LoadBalancer, {fields}"));
+    let outside = |fields: &str| {
+        service(&format!(
+            "type: ExternalName, externalName: a.example.com, {fields}"
+        ))
+    };
     errors_are(&[
         ("none", service("type: ClusterIP"), &[]),
         ("a class", service("loadBalancerClass: a.b/c"), &["CI319"]),
@@ -443,6 +448,17 @@ fn fields_of_a_service_belong_to_its_type() {
         ("addresses", service("clusterIPs: [nonsense]"), &["CI319"]),
         ("outside", service("externalIPs: [192.0.2.1]"), &[]),
         ("a family", service("ipFamilies: [IPv5]"), &["CI316"]),
+        (
+            "a name with a family",
+            outside("ipFamilies: [IPv4]"),
+            &["CI319"],
+        ),
+        (
+            "a name without address",
+            outside("clusterIP: None"),
+            &["CI319"],
+        ),
+        ("a name", outside("clusterIP: '', clusterIPs: []"), &[]),
         (
             "a port twice",
             service("x: 1").replace(
@@ -511,6 +527,49 @@ fn a_name_that_traefik_writes_otherwise_is_looked_up_so() {
         ("3.7.0", named("3.7.0"), &["CI260", "CI901", "CI408"]),
         ("3.7.1", named("3.7.1"), &["CI260", "CI408"]),
         ("a Middleware that is not made", dropped, &["CI272"]),
+    ]);
+}
+
+#[test]
+fn a_name_with_a_dot_is_looked_up_as_traefik_writes_it() {
+    const OPTION: &str = "---\napiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: o.p, namespace: ns}\nspec: {minVersion: VersionTLS12}\n";
+    const TRAEFIK: &str = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: traefik, namespace: ns}\nspec:\n  selector: {matchLabels: {app: t}}\n  template:\n    metadata: {labels: {app: t}}\n    spec:\n      containers:\n      - name: traefik\n        image: traefik:v3.7.15\n        args: [--entrypoints.websecure.address=:443, --providers.kubernetescrd, --providers.kubernetescrd.safenaming=true]\n";
+    let option = |release: &str, further: &str| {
+        let text = route("", OPTION).replace("tls: {}", "tls: {options: {name: o.p}}");
+        let text = of(release, &text).replace("# options: ", "# options: strict ");
+        text + further
+    };
+    let named = |name: &str, further: &str| {
+        let text =
+            middleware("{compress: {}}").replace("metadata: {name: m,", "metadata: {name: m.n,");
+        text.replace("[{name: m}]", &format!("[{{name: {name}}}]"))
+            .replace("# options: ", "# options: strict ")
+            + further
+    };
+    errors_are(&[
+        ("kept by 3.4", option("3.4.3", ""), &["CI260", "CI408"]),
+        (
+            "joined by 3.7",
+            option("3.7.15", ""),
+            &["CI260", "CI408", "CI902"],
+        ),
+        ("safe", option("3.7.15", TRAEFIK), &["CI260", "CI408"]),
+        ("a Middleware", named("m.n", ""), &["CI260", "CI408"]),
+        (
+            "a Middleware of that key",
+            named("m-n", ""),
+            &["CI260", "CI408"],
+        ),
+        (
+            "a Middleware, safe",
+            named("m.n", TRAEFIK),
+            &["CI260", "CI408"],
+        ),
+        (
+            "none of that key",
+            named("m-n", TRAEFIK),
+            &["CI260", "CI408", "CI901"],
+        ),
     ]);
 }
 

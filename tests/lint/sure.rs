@@ -622,6 +622,38 @@ fn a_headless_service_without_ports_leads_nowhere() {
 }
 
 #[test]
+fn a_name_of_the_dns_has_every_number_of_a_port_and_no_name_that_it_does_not_list() {
+    let to = |port: &str, ports: &str| {
+        let spec = format!("{{type: ExternalName, externalName: a.example.com{ports}}}");
+        route("", ALLOWED)
+            .replace("{selector: {app: s}, ports: [{port: 80}]}", &spec)
+            .replace("name: s, port: 80", &format!("name: s, port: {port}"))
+    };
+    let one = ", ports: [{name: web, port: 80}]";
+    errors_are(&[
+        ("a number", to("8080", ""), &[]),
+        ("another number", to("8080", one), &[]),
+        ("a name", to("web", one), &[]),
+        ("another name", to("other", one), &["CI218"]),
+        ("a name of none", to("web", ""), &["CI218"]),
+    ]);
+}
+
+/// A Traefik that dials names of the DNS.
+const ALLOWED: &str = "---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: traefik, namespace: traefik}
+spec:
+  template:
+    spec:
+      containers:
+        - name: traefik
+          image: docker.io/traefik:v3.7.11
+          args: [--providers.kubernetescrd, --providers.kubernetescrd.allowexternalnameservices=true]
+";
+
+#[test]
 fn of_two_documents_of_one_name_in_a_file_the_last_one_counts() {
     let service = |port: u16| {
         format!(

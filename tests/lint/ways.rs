@@ -101,7 +101,7 @@ fn every_object_that_names_a_service_is_checked_alike() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: other}\n\
                    spec: {type: ExternalName, externalName: x.example.org, ports: [{port: 80}]}\n---\n\
                    providers: {kubernetesCRD: {enabled: true}}\n---\n";
-    let named = "{name: s, namespace: other, port: 81}";
+    let named = "{name: s, namespace: other, port: web}";
     let traefik = |kind: &str, spec: &str| {
         format!(
             "apiVersion: traefik.io/v1alpha1\nkind: {kind}\nmetadata: {{name: n, namespace: ns}}\nspec: {spec}\n"
@@ -122,7 +122,7 @@ fn every_object_that_names_a_service_is_checked_alike() {
         ),
         (
             "TraefikService",
-            "{mirroring: {name: s, namespace: other, port: 81}}".to_owned(),
+            "{mirroring: {name: s, namespace: other, port: web}}".to_owned(),
         ),
         (
             "Middleware",

@@ -39,6 +39,17 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
         let message = format!("a Service of type {other} cannot be headless");
         find(&CI319, node, "clusterIP", message);
     }
+    if spec.text_of("type") == Some("ExternalName") {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            let node = spec.get(field).filter(is_set);
+            let is_empty =
+                |node: &&Node| node.items().is_empty() && node.text().is_none_or(str::is_empty);
+            if let Some(node) = node.filter(|node| !is_empty(node)) {
+                let message = "a Service of type ExternalName has none".to_owned();
+                find(&CI319, node, field, message);
+            }
+        }
+    }
     let is_local = spec.text_of("externalTrafficPolicy") == Some("Local");
     if let Some(node) = spec.get("healthCheckNodePort")
         && matches!(node.value, Value::Int(number) if number != 0)

@@ -205,6 +205,8 @@ struct IngressNames<'a> {
 /// The objects of a class.
 struct Joined<'a> {
     names: BTreeSet<String>,
+    /// What is between namespace and name.
+    separator: char,
     /// The first of them for the name of an object itself.
     by_own: BTreeMap<&'a str, String>,
     spellings: Spellings,
@@ -212,7 +214,15 @@ struct Joined<'a> {
 
 impl<'a> Joined<'a> {
     fn of(model: &Model<'a>, class: Class) -> Self {
-        let joined = |object: &Object<'_>| format!("{}-{}", object.namespace, object.name);
+        let joined = |object: &Object<'_>| {
+            let naming = model.naming;
+            let key = naming.key(object.kind, object.namespace, object.name);
+            if !object.namespace.is_empty() {
+                return key;
+            }
+            let separator = naming.separator();
+            format!("{separator}{}", key.trim_start_matches(separator))
+        };
         let mut by_own = BTreeMap::new();
         for object in model.of(class) {
             let joined = joined(object);
@@ -226,13 +236,14 @@ impl<'a> Joined<'a> {
             by_own,
             spellings: Spellings::of(names.iter().map(String::as_str)),
             names,
+            separator: model.naming.separator(),
         }
     }
 
     /// Returns whether one has the name; objects without a namespace may be meant for any.
     fn has(&self, name: &str) -> bool {
-        let mut dashes = name.match_indices('-');
-        self.names.contains(name) || dashes.any(|(at, _)| self.names.contains(&name[at..]))
+        let mut separators = name.match_indices(self.separator);
+        self.names.contains(name) || separators.any(|(at, _)| self.names.contains(&name[at..]))
     }
 }
 

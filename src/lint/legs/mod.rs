@@ -31,7 +31,14 @@ use std::sync::Arc;
 pub fn rule_of(clash: &Clash<'_>, way_in: WayIn) -> Option<&'static Rule> {
     use WayIn::{HttpRoute, Ingress, IngressRoute, IngressRouteTcp, TlsRoute, VirtualService};
     let rule = match clash {
-        Clash::NoSuchPort { .. } => match way_in {
+        Clash::NoSuchPort { ports, wanted, .. } => match way_in {
+            // Of a name of the DNS any number is dialled (`getServicePort` in `pkg/provider/kubernetes/crd/kubernetes.go`,
+            // v2.11.53 to v3.7.13).
+            IngressRoute | IngressRouteTcp
+                if ports.is_external && matches!(wanted, Port::Number(_)) =>
+            {
+                return None;
+            }
             IngressRoute | IngressRouteTcp | Ingress => &CI218,
             HttpRoute | TlsRoute | VirtualService => &CI824,
         },

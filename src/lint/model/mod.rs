@@ -13,11 +13,11 @@ pub(super) mod values;
 
 use crate::chart::found::is_values;
 use crate::cluster::data::Data;
+use crate::cluster::naming::{Naming, is_normal, normal};
 use crate::cluster::{self, Cluster, Kind, Resource};
 use crate::kinds::service::Service;
 use crate::lint::options::Options;
 use crate::path::served::Grounds;
-use crate::path::traefik::joined;
 use crate::path::{self, Routed};
 use crate::yaml::Node;
 use documents::{Document, Typed, is_list, objects, prefix};
@@ -56,9 +56,13 @@ pub(super) struct Model<'a> {
     elsewhere: BTreeMap<(Class, &'a str), Vec<usize>>,
     /// The names of Secrets and ConfigMaps that a controller copies to other namespaces.
     copied: BTreeSet<(Class, &'a str)>,
+    /// Objects whose names Traefik writes otherwise, by class and how it does.
+    respelt: BTreeMap<(Class, String), Vec<usize>>,
     /// Gateways by their name and directory; nothing where there are several.
     gateways: BTreeMap<(&'a str, &'a str), Option<usize>>,
     pub(super) makers: Makers<'a>,
+    /// How Traefik makes keys of names.
+    pub(super) naming: Naming,
     pub(super) provider: Provider,
     pub(super) knowledge: Knowledge,
     pub(super) kustomize: Kustomizations<'a>,
@@ -145,6 +149,7 @@ impl<'a> Model<'a> {
         let mut by_class: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut elsewhere: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut copied = BTreeSet::new();
+        let mut respelt: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         let mut gateways = BTreeMap::new();
         let numbered = objects.iter().enumerate();
         for (number, object) in numbered.filter(|(number, _)| !replaced.contains_key(number)) {
@@ -157,6 +162,10 @@ impl<'a> Model<'a> {
             if is_copied(object) {
                 copied.insert((object.class, object.provides));
             }
+            if object.class.has_joined_key() && !is_normal(object.name) {
+                let key = (object.class, normal(object.name));
+                respelt.entry(key).or_default().push(number);
+            }
             by_class.entry(object.class).or_default().push(number);
             elsewhere
                 .entry((object.class, object.provides))
@@ -165,6 +174,10 @@ impl<'a> Model<'a> {
         }
         let provider = Provider::of(&objects, &values, &statics);
         let knowledge = Knowledge::of(options, &objects, &provider);
+        let naming = Naming {
+            release: knowledge.release,
+            is_safe: provider.options.safe_naming,
+        };
         let mut grounds = Grounds::new(cluster, options.now);
         for object in objects
             .iter()
@@ -183,14 +196,16 @@ impl<'a> Model<'a> {
             instances,
             secrets,
             cluster,
-            paths: path::read(cluster, knowledge.release, &provider.entrances),
+            paths: path::read(cluster, naming, &provider.entrances),
             grounds,
             index,
             again,
             by_class,
             elsewhere,
             copied,
+            respelt,
             gateways,
+            naming,
             provider,
             knowledge,
             kustomize,
@@ -271,27 +286,19 @@ impl<'a> Model<'a> {
             })
     }
 
-    /// Finds an object of Traefik's own kinds as Traefik does: by its name, else by the name that it makes of this one, where
-    /// it joins names with those of namespaces (`makeID` and `Normalize`; not with `safeNaming`, and of TLSOptions only
-    /// where references are resolved in one place).
+    /// Finds an object of Traefik's own kinds as Traefik does, by a name without `@`.
     pub(super) fn find_as_traefik(
         &self,
         class: Class,
         namespace: &str,
         name: &str,
     ) -> Option<usize> {
-        let is_joined = match class {
-            Class::Middleware
-            | Class::MiddlewareTcp
-            | Class::ServersTransport
-            | Class::ServersTransportTcp => true,
-            Class::TlsOption => self.knowledge.release.resolves_in_one_place(),
-            _ => false,
-        };
-        self.find(class, namespace, name).or_else(|| {
-            let is_joined = is_joined && !self.provider.options.safe_naming;
-            let joined = joined(name).filter(|_| is_joined)?;
-            self.find(class, namespace, &joined)
+        let kind = class.kinds().first().unwrap_or(&"");
+        let of_name = |name: &str| self.find(class, namespace, name);
+        self.naming.find(kind, namespace, name, of_name, |wanted| {
+            let respelt = self.respelt.get(&(class, wanted.to_owned()))?;
+            let mut respelt = respelt.iter().copied();
+            respelt.find(|number| may_be_same(self.objects[*number].namespace, namespace))
         })
     }
 

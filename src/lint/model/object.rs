@@ -44,6 +44,18 @@ pub(in crate::lint) enum Class {
 }
 
 impl Class {
+    /// Returns whether other objects name it by a key that Traefik makes of its namespace and name.
+    pub(super) fn has_joined_key(self) -> bool {
+        matches!(
+            self,
+            Self::Middleware
+                | Self::MiddlewareTcp
+                | Self::ServersTransport
+                | Self::ServersTransportTcp
+                | Self::TraefikService
+        )
+    }
+
     fn of(group: &str, kind: &str) -> Self {
         let traefik = is_of_traefik(group);
         match (group, kind) {

@@ -5,6 +5,7 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
+use crate::cluster::naming::normal;
 use crate::cluster::{Kind, Resource};
 use crate::kinds::traefik::{Authority, RootCa};
 use crate::lint::facts::covered::are_covered;
@@ -12,7 +13,7 @@ use crate::lint::facts::loaded::are_all_covered;
 use crate::lint::facts::spelling::Spellings;
 use crate::lint::family::Family;
 use crate::lint::finding::Finding;
-use crate::lint::model::{Class, Model};
+use crate::lint::model::{Class, Model, Object};
 use crate::lint::predict::Here;
 use crate::lint::rule::Severity;
 use crate::lint::trust::rules::CI107;
@@ -87,6 +88,9 @@ impl<'m> Reference<'m> {
             return None;
         }
         let object = &model.objects[self.object];
+        if model.find(self.class, self.namespace, self.name).is_some() {
+            return Some(self.respelt(object));
+        }
         let may_lack = self.may_lack || self.is_replaced(model);
         let elsewhere = model.elsewhere(self.class, self.namespace, self.name);
         if let Some(namespace) = elsewhere
@@ -193,6 +197,22 @@ impl Reference<'_> {
         } else {
             Severity::Error
         }))
+    }
+
+    /// Finds the name of an object that is there, and whose key Traefik writes otherwise than that of the reference.
+    fn respelt(&self, object: &Object<'_>) -> Finding {
+        let own = format!("{}-{}", self.namespace, self.name);
+        let (kind, wanted) = (kind(self.class), normal(&own));
+        let message = format!(
+            "Traefik looks for a {kind} with the key `{wanted}`, and this one has the key `{}`",
+            own.escape_debug()
+        );
+        object
+            .finding(&CI902, self.at, &self.field, message)
+            .with_help(format!(
+                "Let the {kind} and its namespace have names of letters, digits and single dashes."
+            ))
+            .warning_unless(!self.may_lack)
     }
 
     /// Finds an empty name, where Traefik looks for what it stands for.

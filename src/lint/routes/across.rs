@@ -86,9 +86,9 @@ pub(super) fn same_rules(rules: &[Rule<'_, '_>], findings: &mut Vec<Finding>) {
     }
 }
 
-/// Finds objects whose names are the same once Traefik has joined them (`makeID`, `Normalize`).
+/// Finds objects of which Traefik makes one key.
 fn collisions(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    if model.provider.options.safe_naming {
+    if model.naming.is_safe {
         return;
     }
     for class in [
@@ -102,11 +102,8 @@ fn collisions(model: &Model<'_>, findings: &mut Vec<Finding>) {
             .of(class)
             .filter(|object| !object.namespace.is_empty())
         {
-            let joined: String = format!("{}-{}", object.namespace, object.name)
-                .chars()
-                .map(|c| if c.is_alphanumeric() { c } else { '-' })
-                .collect();
-            let first = known.entry(joined).or_insert(object);
+            let key = model.naming.key(object.kind, object.namespace, object.name);
+            let first = known.entry(key).or_insert(object);
             if (first.namespace, first.name) != (object.namespace, object.name) {
                 let message = format!(
                     "{} and {} have the same name to Traefik",

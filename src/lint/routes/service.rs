@@ -156,7 +156,8 @@ fn of_its_provider(
     }
     let name = if is_key { named.name.as_str() } else { key };
     let scope = named_scope(&typed.scope, named.namespace.as_deref());
-    let found = look_up(model.cluster, Kind::TraefikService, &scope, name).here();
+    let (cluster, naming) = (model.cluster, model.naming);
+    let found = look_up(cluster, naming, Kind::TraefikService, &scope, name).here();
     if found.is_some() {
         leave_open(&[&CI208], findings.iter_mut());
     }
@@ -201,7 +202,8 @@ fn leads_nowhere(
 fn is_named(model: &Model<'_>, typed: &cluster::Object) -> bool {
     let names = |by: &cluster::Object, service: &ServiceRef| {
         let scope = named_scope(&by.scope, service.namespace.as_deref());
-        let found = || look_up(model.cluster, Kind::TraefikService, &scope, &service.name).here();
+        let (cluster, kind) = (model.cluster, Kind::TraefikService);
+        let found = || look_up(cluster, model.naming, kind, &scope, &service.name).here();
         service.is_traefik_service && found().is_some_and(|found| found.number == typed.number)
     };
     model.cluster.objects().iter().any(|by| match &by.resource {

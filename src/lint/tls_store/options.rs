@@ -115,7 +115,8 @@ fn unused(model: &Model<'_>, findings: &mut Vec<Finding>) {
                 continue;
             };
             let scope = named_scope(&typed.scope, named.namespace.as_deref());
-            let found = look_up(model.cluster, Kind::TlsOption, &scope, &named.name).here();
+            let (cluster, naming) = (model.cluster, model.naming);
+            let found = look_up(cluster, naming, Kind::TlsOption, &scope, &named.name).here();
             let object = &model.objects[typed.number];
             let message = format!("TLSOption `{}` does not govern here: {why}", named.name);
             let finding = object.finding_in(&CI412, "spec.tls.options", message);
@@ -196,8 +197,9 @@ fn rule_hosts(route: &Route) -> Vec<String> {
 }
 
 fn named<'m>(model: &'m Model<'_>, routed: &'m Routed<'m>) -> Option<Named<'m>> {
-    let look_up =
-        |scope: &Scope, name: &str| look_up(model.cluster, Kind::TlsOption, scope, name).here();
+    let look_up = |scope: &Scope, name: &str| {
+        look_up(model.cluster, model.naming, Kind::TlsOption, scope, name).here()
+    };
     let scope = &routed.route.scope;
     match &routed.route.resource {
         Resource::IngressRoute(spec) => {
