@@ -45,7 +45,7 @@ impl Session<'_> {
         let mut answer = self.ask("POST", &all, &body);
         if answer.0 == CONFLICT {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
-            self.ask("DELETE", &format!("{path}/{name}"), "");
+            self.ask("DELETE", &format!("{path}/{}", escaped(name)), "");
             answer = self.ask("POST", &all, &body);
         }
         if (200..300).contains(&answer.0) {
@@ -104,9 +104,21 @@ fn path(object: &Value) -> Option<String> {
     }
     let namespace = metadata["namespace"].as_str().unwrap_or("default");
     Some(format!(
-        "/{root}/{version}/namespaces/{namespace}/{}",
+        "/{root}/{version}/namespaces/{}/{}",
+        escaped(namespace),
         plural(kind)
     ))
+}
+
+/// A name as a part of a path (RFC 3986 section 2.1).
+fn escaped(name: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(byte).collect()
 }
 
 /// The name of a kind in paths.

@@ -34,6 +34,11 @@ impl Release {
         self.version.replace('.', "_")
     }
 
+    /// Whether it is this release or a later one.
+    pub(crate) fn is_since(&self, (major, minor, patch): (u32, u32, u32)) -> bool {
+        self.numbers() >= vec![major, minor, patch]
+    }
+
     /// The folder of this release in the cache, with its program, CRDs and RBAC.
     pub(crate) fn directory(&self, programs: &Programs) -> PathBuf {
         programs.cache.join(format!("traefik-{}", self.version))

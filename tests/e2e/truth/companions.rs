@@ -22,7 +22,7 @@ pub(super) fn companions() -> Vec<Mutator> {
 const HTTPD: &str = r#"{"name": "civicrmhttpd", "port": 443, "scheme": "https", "serversTransport": "transport-selfsigned"}"#;
 
 /// A text of a table as JSON, with what is the instance's own.
-fn filled(world: &World<'_>, text: &str) -> Value {
+pub(super) fn filled(world: &World<'_>, text: &str) -> Value {
     let text = text
         .replace("HTTPD+", HTTPD.trim_end_matches('}'))
         .replace("HTTPD", HTTPD)

@@ -1,6 +1,7 @@
 //! An instance as the program renders it, with what stands around it in a cluster, and what its httpd serves.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -96,6 +97,7 @@ pub(super) enum Speech {
 }
 
 /// An instance, its objects and its httpd, as mutators find and leave it.
+#[derive(Clone)]
 pub(super) struct World<'a> {
     pub(super) namespace: String,
     pub(super) host: String,
@@ -104,10 +106,12 @@ pub(super) struct World<'a> {
     pub(super) release: &'a Release,
     pub(super) pki: &'a Pki,
     /// The authority of the instance, which signs whatever a mutator likes.
-    pub(super) own: Authority,
+    pub(super) own: Arc<Authority>,
     /// The authority whose certificates its httpd asks for, where it does.
-    pub(super) clients: Option<Authority>,
+    pub(super) clients: Option<Arc<Authority>>,
     pub(super) objects: Vec<Value>,
+    /// What its own Traefik is told beyond what all are; only those that are wide have one.
+    pub(super) flags: Vec<String>,
     pub(super) serves: Serves,
 }
 
@@ -115,7 +119,7 @@ impl<'a> World<'a> {
     /// Renders an undamaged instance.
     pub(super) fn new(namespace: &str, shape: Shape, release: &'a Release, pki: &'a Pki) -> Self {
         let host = format!("{namespace}.example.org");
-        let own = Authority::new(&format!("CA of {namespace}"));
+        let own = Arc::new(Authority::new(&format!("CA of {namespace}")));
         let is_through = shape == Shape::Passthrough;
         let signer = if is_through { &pki.browser } else { &own };
         let pair = signer.server(&host, &[&host]);
@@ -126,6 +130,7 @@ impl<'a> World<'a> {
             release,
             pki,
             objects: Vec::new(),
+            flags: Vec::new(),
             serves: Serves {
                 pair: Some(pair.clone()),
                 speech: Speech::Tls,
@@ -140,7 +145,7 @@ impl<'a> World<'a> {
             clients: None,
         };
         world.objects = world.rendered(shape, &pair, clients.as_ref());
-        world.clients = clients;
+        world.clients = clients.map(Arc::new);
         world.objects.extend(world.around(shape));
         if shape == Shape::Full {
             world.fill();

@@ -13,7 +13,7 @@
 //!
 //! | I want to … | open … |
 //! |---|---|
-//! | damage something else | [`tables`], [`added`]: a row; [`chains`]: a certificate; [`httpds`]: what httpd does; [`companions`]: an object beside; [`mutators`]: what a row cannot say |
+//! | damage something else | [`tables`], [`added`]: a row; [`several`]: fields together; [`chains`]: a certificate; [`httpds`]: what httpd does; [`companions`]: an object beside; [`options`]: what Traefik is told; [`mutators`]: what a row cannot say |
 //! | see what an instance is before | [`instance`] |
 //! | say why something cannot be known from manifests | [`verdict`] |
 //! | hold `probe` against what was seen | [`live`] |
@@ -27,7 +27,9 @@ mod httpds;
 mod instance;
 mod live;
 mod mutators;
+mod options;
 mod run;
+mod several;
 mod tables;
 mod verdict;
 
@@ -90,16 +92,22 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
 fn each_mutator_damages() {
     let pki = Pki::new();
     let all = mutators::all();
+    let releases = releases();
+    let worlds: Vec<World<'_>> = releases
+        .iter()
+        .flat_map(|release| Shape::ALL.map(|shape| (release, shape)))
+        .map(|(release, shape)| {
+            let mut world = World::new("h-0", shape, release, &pki);
+            world.add_store();
+            world
+        })
+        .collect();
     let idle: Vec<&str> = all
         .iter()
         .filter(|mutator| {
-            !releases().iter().any(|release| {
-                Shape::ALL.iter().any(|shape| {
-                    let mut world = World::new("h-0", *shape, release, &pki);
-                    world.add_store();
-                    mutator.damage(&mut world)
-                })
-            })
+            !worlds
+                .iter()
+                .any(|world| mutator.damage(&mut world.clone()))
         })
         .map(|mutator| mutator.name.as_str())
         .collect();

@@ -14,6 +14,8 @@ use super::companions::companions;
 use super::dice::Dice;
 use super::httpds::httpds;
 use super::instance::{POD, Pki, Shape, World, store};
+use super::options::options;
+use super::several::several;
 use super::tables::{FIELDS, VALUES};
 use crate::components::Release;
 use crate::pki::{Authority, Pair};
@@ -46,7 +48,7 @@ impl Mutator {
         }
     }
 
-    fn wide(mut self) -> Self {
+    pub(super) fn wide(mut self) -> Self {
         self.is_wide = true;
         self
     }
@@ -100,15 +102,10 @@ pub(super) fn draw(
     pki: &Pki,
 ) -> Vec<Draw> {
     let usable = |shape| -> Vec<usize> {
+        let whole = Whole::new(shape, release, pki);
         let tries = all.iter().enumerate();
         tries
-            .filter(|(_, mutator)| {
-                let mut world = World::new("h-0", shape, release, pki);
-                if mutator.is_wide {
-                    world.add_store();
-                }
-                mutator.damage(&mut world)
-            })
+            .filter(|(_, mutator)| whole.takes(mutator))
             .map(|(index, _)| index)
             .collect()
     };
@@ -149,6 +146,31 @@ pub(super) fn draw(
         .collect()
 }
 
+/// An instance that is right, alone and with a store.
+struct Whole<'a> {
+    alone: World<'a>,
+    with_store: World<'a>,
+}
+
+impl<'a> Whole<'a> {
+    fn new(shape: Shape, release: &'a Release, pki: &'a Pki) -> Self {
+        let alone = World::new("h-0", shape, release, pki);
+        let mut with_store = alone.clone();
+        with_store.add_store();
+        Self { alone, with_store }
+    }
+
+    /// Whether it has something that a mutator damages.
+    fn takes(&self, mutator: &Mutator) -> bool {
+        let whole = if mutator.is_wide {
+            &self.with_store
+        } else {
+            &self.alone
+        };
+        mutator.damage(&mut whole.clone())
+    }
+}
+
 /// Makes an instance for each mutator, of the first shape that it damages.
 pub(super) fn each(all: &[Mutator], release: &Release, pki: &Pki) -> Vec<Draw> {
     const SHAPES: [Shape; 4] = [
@@ -157,17 +179,13 @@ pub(super) fn each(all: &[Mutator], release: &Release, pki: &Pki) -> Vec<Draw> {
         Shape::Passthrough,
         Shape::Plain,
     ];
+    let wholes = SHAPES.map(|shape| (shape, Whole::new(shape, release, pki)));
     let drawn = all.iter().enumerate().filter_map(|(number, mutator)| {
-        let shape = SHAPES.into_iter().find(|shape| {
-            let mut world = World::new("h-0", *shape, release, pki);
-            if mutator.is_wide {
-                world.add_store();
-            }
-            mutator.damage(&mut world)
-        })?;
+        let mut wholes = wholes.iter();
+        let (shape, _) = wholes.find(|(_, whole)| whole.takes(mutator))?;
         Some(Draw {
             number,
-            shape,
+            shape: *shape,
             mutators: vec![number],
             is_wide: mutator.is_wide,
             is_probed: number < PROBED,
@@ -181,6 +199,15 @@ const WIDE: usize = 4;
 
 /// All mutators.
 pub(super) fn all() -> Vec<Mutator> {
+    let mut all = of_objects();
+    all.extend(options(of_objects()));
+    let names: BTreeSet<&str> = all.iter().map(|mutator| mutator.name.as_str()).collect();
+    assert_eq!(names.len(), all.len(), "each mutator has a name of its own");
+    all
+}
+
+/// Those of objects and of httpd.
+fn of_objects() -> Vec<Mutator> {
     let mut all = Vec::new();
     for (which, pointer) in FIELDS {
         for (how, change) in CHANGES {
@@ -225,8 +252,7 @@ pub(super) fn all() -> Vec<Mutator> {
     all.extend(httpds());
     all.extend(neighbours());
     all.extend(companions());
-    let names: BTreeSet<&str> = all.iter().map(|mutator| mutator.name.as_str()).collect();
-    assert_eq!(names.len(), all.len(), "each mutator has a name of its own");
+    all.extend(several());
     all
 }
 

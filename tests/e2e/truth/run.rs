@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::instance::{Pki, Shape, Speech, World, store, text};
 use super::live;
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         // An instance that nothing was done to, applied last: when it answers, Traefik has read all.
         let marker = self.marker();
         let httpd = self.httpd(&applied, &marker);
-        let traefik = self.traefik(self.traefik, &[]);
+        let traefik = self.traefik(self.traefik, &[], &[]);
         let front = traefik.websecure();
         wait::until("the undamaged instance", || {
             match see(&self.browser, front, &marker) {
@@ -218,7 +218,11 @@ impl<'a> Run<'a> {
             }
             let own = applied.world.namespace.as_str();
             let second = format!("{own}-b");
-            let traefik = self.traefik(self.lanes[lane], &[own, &second, &marker.namespace]);
+            let traefik = self.traefik(
+                self.lanes[lane],
+                &[own, &second, &marker.namespace],
+                &applied.world.flags,
+            );
             // Some of these end Traefik's provider, and the instance is then never served.
             traefik.has_within(&marker.host, START);
             // It switches one entry point after the other, and what tells of its routes is behind another one.
@@ -260,10 +264,14 @@ impl<'a> Run<'a> {
         self.cluster.forget(&RESOURCES, "h-");
     }
 
-    fn traefik(&self, address: Ipv4Addr, namespaces: &[&str]) -> Traefik {
+    fn traefik(&self, address: Ipv4Addr, namespaces: &[&str], further: &[String]) -> Traefik {
         let number = self.servers.fetch_add(1, Ordering::Relaxed);
         let directory = self.case.directory.join(format!("traefik-{number}"));
         std::fs::create_dir(&directory).expect("one server a number");
+        let flags = [
+            format!("--entrypoints.web.address={address}:80"),
+            "--log.level=WARN".to_owned(),
+        ];
         Traefik::start_with(
             &self.case.stack.programs,
             self.release,
@@ -271,10 +279,7 @@ impl<'a> Run<'a> {
             namespaces,
             address,
             &directory,
-            &[
-                format!("--entrypoints.web.address={address}:80"),
-                "--log.level=WARN".to_owned(),
-            ],
+            &[&flags[..], further].concat(),
         )
     }
 
@@ -298,6 +303,9 @@ impl<'a> Run<'a> {
             let refused = world
                 .objects
                 .iter()
+                .enumerate()
+                .filter(|(place, object)| !is_replaced(object, &world.objects[place + 1..]))
+                .map(|(_, object)| object)
                 .filter_map(|object| session.apply(object).err())
                 .collect();
             for object in &endpoints {
@@ -417,6 +425,20 @@ impl<'a> Run<'a> {
         }
         world
     }
+}
+
+/// Whether another object of its name is applied after it.
+fn is_replaced(object: &Value, later: &[Value]) -> bool {
+    let id = |object: &Value| {
+        let metadata = &object["metadata"];
+        let fields = [&object["apiVersion"], &object["kind"]];
+        let fields = fields
+            .into_iter()
+            .chain([&metadata["namespace"], &metadata["name"]]);
+        fields.cloned().collect::<Vec<_>>()
+    };
+    let own = id(object);
+    own.iter().all(Value::is_string) && later.iter().any(|other| id(other) == own)
 }
 
 /// The namespace of a place in a batch.

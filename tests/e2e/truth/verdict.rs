@@ -136,7 +136,7 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 55] = [
+const UNKNOWABLE: [(&str, &str); 59] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
@@ -227,6 +227,16 @@ const UNKNOWABLE: [(&str, &str); 55] = [
         "pair that is its own CA",
         "which CAs browsers trust is not in manifests",
     ),
+    (
+        "\"externalName\": \"HOST\"",
+        "what answers at a name of the DNS is not in manifests",
+    ),
+    ("\"externalName\": \"10.213.0.1\"", "the same"),
+    (
+        "a Secret of users that lets users in",
+        "who is let in is a decision",
+    ),
+    ("a Secret of users that lets a user in", "the same"),
     (
         "\"sslHost\": \"another",
         "what a site sends away may be meant",
