@@ -508,7 +508,12 @@ fn decode(node: &Node) -> Content {
     if is_encrypted(text) {
         return Content::Locked(Lock::Sops);
     }
-    match of_base64(text) {
+    // Go passes over the ends of lines, and takes no other space (`encoding/base64`).
+    let is_spaced = text.contains([' ', '\t']);
+    match Some(text)
+        .filter(|_| !is_spaced)
+        .and_then(|text| of_base64(text))
+    {
         Some(Ok(text)) => of_text(text),
         Some(Err(NotText)) => Content::Binary,
         None if is_placeholder(text) || is_unfilled(text) => Content::Placeholder(None),

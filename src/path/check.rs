@@ -9,7 +9,7 @@ use super::served::{Grounds, Leaf, Passed, Wants, covers_by};
 use crate::cluster::data::Cert;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Kind, Object, Resource};
-use crate::kinds::service::{self as kinds, Service, ServicePort};
+use crate::kinds::service::{self as kinds, Service, ServicePort, is_https_port};
 use crate::kinds::traefik::Port;
 use crate::pki::SubjectAltName;
 use crate::pki::verify::Standing;
@@ -380,6 +380,16 @@ pub fn tls_port<'a>(httpd: &'a Httpd, grounds: &Grounds<'a>) -> Option<Clash<'a>
     }
     let (wanted, port) = port_of(httpd, grounds)?;
     port.is_tls().then_some(Clash::TlsPort { wanted })
+}
+
+/// Returns whether the pods of an httpd are spoken to at the port of TLS, whatever the Service calls its own.
+#[must_use]
+pub fn is_at_tls_of_pods(httpd: &Httpd, grounds: &Grounds<'_>) -> bool {
+    let target = port_of(httpd, grounds).and_then(|(_, port)| match port.target.as_ref()? {
+        Port::Number(number) => Some(is_https_port(Some(*number), "")),
+        Port::Name(name) => Some(is_https_port(None, name)),
+    });
+    target == Some(true)
 }
 
 /// Judges the TLS to an httpd: whether it is verified, and by what.

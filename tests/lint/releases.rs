@@ -446,6 +446,20 @@ fn fields_of_a_service_belong_to_its_type() {
             &[],
         ),
         ("addresses", service("clusterIPs: [nonsense]"), &["CI319"]),
+        (
+            "no time of affinity",
+            service(
+                "sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}",
+            ),
+            &["CI319"],
+        ),
+        (
+            "a time of affinity",
+            service(
+                "sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 86400}}",
+            ),
+            &[],
+        ),
         ("outside", service("externalIPs: [192.0.2.1]"), &[]),
         ("a family", service("ipFamilies: [IPv5]"), &["CI316"]),
         (

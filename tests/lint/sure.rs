@@ -813,6 +813,11 @@ fn what_the_api_server_refuses_of_any_object_is_an_error() {
             "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: ns{metadata}}}\ntype: kubernetes.io/service-account-token\n"
         )
     };
+    let owned = |owners: &str| {
+        format!(
+            "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {{name: m, namespace: ns, ownerReferences: {owners}}}\nspec: {{compress: {{}}}}\n"
+        )
+    };
     let made = |instant: &str| {
         format!(
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: ns, creationTimestamp: {instant}}}\n"
@@ -839,5 +844,60 @@ fn what_the_api_server_refuses_of_any_object_is_an_error() {
         ("made yesterday", made("yesterday"), &["CI319"]),
         ("made then", made("\"2024-01-01T00:00:00Z\""), &[]),
         ("made at no time", made("null"), &[]),
+        ("of nobody", owned("[{}]"), &["CI319"]),
+        (
+            "of somebody without a number",
+            owned("[{apiVersion: v1, kind: ConfigMap, name: a}]"),
+            &["CI319"],
+        ),
+        (
+            "of somebody",
+            owned("[{apiVersion: v1, kind: ConfigMap, name: a, uid: b, controller: true}]"),
+            &[],
+        ),
+        (
+            "of two who control it",
+            owned(
+                "[{apiVersion: v1, kind: A, name: a, uid: b, controller: true}, {apiVersion: v1, kind: A, name: c, uid: d, controller: true}]",
+            ),
+            &["CI319"],
+        ),
+        (
+            "of somebody elsewhere",
+            owned("[{apiVersion: v1, kind: A, name: a, uid: b, namespace: ns}]"),
+            &["CI314"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_secret_of_users_that_is_empty_lets_nobody_in() {
+    let users = |kind: &str| {
+        let secret = format!(
+            "---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: users, namespace: ns}}\n"
+        );
+        let text = middleware("{basicAuth: {secret: users}}") + &secret;
+        text.replace("# options: ", "# options: strict ")
+    };
+    errors_are(&[("a Secret", users("Secret"), &["CI260", "CI273", "CI408"])]);
+}
+
+#[test]
+fn plain_http_to_the_tls_of_the_pods_is_an_error_whatever_the_service_calls_its_port() {
+    let to = |ports: &str| {
+        let service = format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: civicrmhttpd, namespace: ns}}\nspec: {{selector: {{app: a}}, ports: [{ports}]}}\n"
+        );
+        super::INSTANCE.replace("port: 443, scheme: https", "port: 8080") + &service
+    };
+    errors_are(&[
+        ("TLS", to("{port: 8080, targetPort: 443}"), &["CI206"]),
+        (
+            "TLS by name",
+            to("{port: 8080, targetPort: https}"),
+            &["CI206"],
+        ),
+        ("perhaps TLS", to("{port: 8080, targetPort: 8443}"), &[]),
+        ("no TLS", to("{port: 8080}"), &[]),
     ]);
 }

@@ -70,6 +70,14 @@ const OF_METADATA: Fields = &[
     ("selfLink", Shape::Text),
     ("uid", Shape::Text),
 ];
+const OF_OWNER: Fields = &[
+    ("apiVersion", Shape::Text),
+    ("blockOwnerDeletion", Shape::Boolean),
+    ("controller", Shape::Boolean),
+    ("kind", Shape::Text),
+    ("name", Shape::Text),
+    ("uid", Shape::Text),
+];
 const OF_SERVICE_SPEC: Fields = &[
     ("allocateLoadBalancerNodePorts", Shape::Boolean),
     ("clusterIP", Shape::Text),
@@ -283,6 +291,7 @@ impl Reader<'_, '_> {
             object.group.is_empty() && ["Secret", "ConfigMap", "Service"].contains(&object.kind);
         if is_core || object.is_of_traefik() {
             self.fields(metadata, OF_METADATA, "metadata");
+            self.owners(metadata);
         }
         for key in ["creationTimestamp", "deletionTimestamp"] {
             let node = metadata.get(key);
@@ -336,6 +345,34 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Checks the owners that an object names (`ValidateOwnerReferences` in
+    /// `apimachinery/pkg/api/validation/objectmeta.go` of Kubernetes 1.34).
+    fn owners(&mut self, metadata: &Node) {
+        let owners = metadata.items_of("ownerReferences");
+        for (index, owner) in owners.iter().enumerate() {
+            let field = format!("metadata.ownerReferences[{index}]");
+            self.fields(owner, OF_OWNER, &field);
+            if !matches!(owner.value, Value::Map(_)) {
+                continue;
+            }
+            for key in ["apiVersion", "kind", "name", "uid"] {
+                let is_missing = match owner.get(key) {
+                    None => true,
+                    Some(node) => node.value == Value::Null || node.text() == Some(""),
+                };
+                if is_missing {
+                    let message = format!("the owner has no `{key}`");
+                    self.find(&CI319, owner.at, &format!("{field}.{key}"), message);
+                }
+            }
+        }
+        let mut controllers = owners.iter().filter(|owner| owner.is_true("controller"));
+        if let (Some(_), Some(second)) = (controllers.next(), controllers.next()) {
+            let message = "only one owner may be its controller";
+            self.find(&CI319, second.at, "metadata.ownerReferences", message);
+        }
+    }
+
     /// Checks the data of a ConfigMap that is not text.
     fn binary(&mut self) {
         let object = self.object;
@@ -348,7 +385,7 @@ impl Reader<'_, '_> {
                 self.find(&CI319, key.at, &field, message);
             }
             let text = value.text().filter(|text| !is_open(text));
-            let text: Option<String> = text.map(|text| text.split_whitespace().collect());
+            let text: Option<String> = text.map(|text| text.split(['\r', '\n']).collect());
             if text.is_some_and(|text| STANDARD.decode(text).is_err()) {
                 self.find(&CI319, value.at, &field, "it is not base64");
             }
@@ -427,6 +464,14 @@ impl Reader<'_, '_> {
                 let listed = values.join("`, `");
                 let message = format!("`{}` is not one of `{listed}`", text.escape_debug());
                 self.find(&CI316, node.at, &format!("spec.{key}"), message);
+            }
+        }
+        if let Some(affinity) = spec.get("sessionAffinityConfig") {
+            let path = "spec.sessionAffinityConfig";
+            self.fields(affinity, &[("clientIP", Shape::Map)], path);
+            if let Some(client) = affinity.get("clientIP") {
+                let fields: Fields = &[("timeoutSeconds", Shape::Integer)];
+                self.fields(client, fields, &format!("{path}.clientIP"));
             }
         }
         let of_type = |wanted: &str| spec.text_of("type") == Some(wanted);

@@ -10,6 +10,9 @@ use crate::yaml::{Node, Value};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+/// The longest time in which a client is kept with one pod, in seconds: a day (`MaxClientIPServiceAffinitySeconds`).
+const MAX_AFFINITY: i64 = 86_400;
+
 /// Checks the spec of a Service beyond its ports and the types of its fields.
 pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
     let spec = object.spec();
@@ -49,6 +52,14 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
                 find(&CI319, node, field, message);
             }
         }
+    }
+    if spec.text_of("sessionAffinity") == Some("ClientIP")
+        && let Some(node) = spec.at_path(&["sessionAffinityConfig", "clientIP", "timeoutSeconds"])
+        && matches!(node.value, Value::Int(seconds) if !(1..=MAX_AFFINITY).contains(&seconds))
+    {
+        let message = format!("it is from 1 to {MAX_AFFINITY}");
+        let field = "sessionAffinityConfig.clientIP.timeoutSeconds";
+        find(&CI319, node, field, message);
     }
     let is_local = spec.text_of("externalTrafficPolicy") == Some("Local");
     if let Some(node) = spec.get("healthCheckNodePort")

@@ -246,7 +246,9 @@ fn users(
     let Some((secret, data)) = model.secret(Class::Secret, object.namespace, name) else {
         return;
     };
-    if !data.is_complete {
+    // What is empty somebody else fills in.
+    let is_bare = data.entries.is_empty() && secret.kind == "Secret";
+    if !data.is_complete && !(is_bare && model.options.strict_references) {
         return;
     }
     let field = format!("spec.{kind}.secret");

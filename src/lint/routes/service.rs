@@ -9,7 +9,7 @@ use crate::lint::finding::Finding;
 use crate::lint::legs::Spot;
 use crate::lint::model::{Model, Object};
 use crate::lint::rule::Severity;
-use crate::path::check::{port, tls_port};
+use crate::path::check::{is_at_tls_of_pods, port, tls_port};
 use crate::path::hop::{Httpd, Outward, Place};
 use crate::path::traefik::{Name, look_up, named_scope, speaks_https_to};
 use crate::path::{Routed, WayIn};
@@ -436,8 +436,11 @@ fn with_transport(model: &Model<'_>, routed: &Routed<'_>, findings: &mut Vec<Fin
             let object = &model.objects[object.number];
             let finding = object.finding(&CI206, field.at, &path, message);
             let httpd = routed.path.httpd.as_ref();
-            let speaks_tls = httpd.and_then(|httpd| tls_port(httpd, &model.grounds));
-            findings.push(finding.warning_unless(speaks_tls.is_some()));
+            let grounds = &model.grounds;
+            let speaks_tls = httpd.is_some_and(|httpd| {
+                tls_port(httpd, grounds).is_some() || is_at_tls_of_pods(httpd, grounds)
+            });
+            findings.push(finding.warning_unless(speaks_tls));
         }
         return;
     }

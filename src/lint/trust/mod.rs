@@ -236,7 +236,10 @@ fn references(
         let (mut found, namespace) = (Vec::new(), object.namespace);
         let is_needed = !trusts_another(model, namespace, &settings.root_cas, number);
         if let Some((secret, data)) = model.secret(class, namespace, name) {
-            invisible(secret, &mut found);
+            // ConfigMaps are watched whatever their labels (`WatchAll` in `pkg/provider/kubernetes/crd/client.go`).
+            if class == Class::Secret {
+                invisible(secret, &mut found);
+            }
             authority(model, class, secret, data, &mut found);
         } else {
             elsewhere(model, object, class, name, root.at, &field, &mut found);

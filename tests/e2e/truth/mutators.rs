@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::added::{ADDED, FURTHER, OBJECTS, OF_METADATA};
+use super::added::{ADDED, FURTHER, MIDDLEWARES, OBJECTS, OF_METADATA};
 use super::chains::chains;
 use super::companions::companions;
 use super::dice::Dice;
@@ -232,6 +232,8 @@ fn of_objects() -> Vec<Mutator> {
     });
     let added = VALUES.iter().chain(ADDED).copied();
     let further = FURTHER.iter().copied();
+    let middlewares = ("Middleware/retry-handshake", "/spec", MIDDLEWARES);
+    let further = further.chain([middlewares]);
     for (which, pointer, values) in added.chain(of_metadata).chain(further) {
         for value in values {
             let name = format!("{which} {pointer} := {value}");

@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a Traefik of an instance's own may take to read the cluster: some are ended by the instance, and never do.
 const START: Duration = Duration::from_secs(60);
+/// The same where it passes over the instance that nothing was done to.
+const START_OF_CLASS: Duration = Duration::from_secs(8);
 
 /// How often such an instance is asked for before what it answers counts.
 const AGAIN: usize = 10;
@@ -224,7 +226,14 @@ impl<'a> Run<'a> {
                 &applied.world.flags,
             );
             // Some of these end Traefik's provider, and the instance is then never served.
-            traefik.has_within(&marker.host, START);
+            // The instance that nothing was done to is of no class.
+            let is_of_class = |flag: &String| flag.contains("ingressclass");
+            let start = if applied.world.flags.iter().any(is_of_class) {
+                START_OF_CLASS
+            } else {
+                START
+            };
+            traefik.has_within(&marker.host, start);
             // It switches one entry point after the other, and what tells of its routes is behind another one.
             let is_good = || see(&self.browser, traefik.websecure(), &applied.world) == Seen::Good;
             let _ = (0..AGAIN).any(|_| is_good());
