@@ -64,6 +64,23 @@ impl Naming {
         }
     }
 
+    /// Returns the key under which Traefik looks for what `KEY@kubernetescrd` names; nothing where it finds none. That of a
+    /// TraefikService it writes once more (`fullServiceName`).
+    #[must_use]
+    pub fn wanted(self, kind: &str, key: &str) -> Option<String> {
+        match kind {
+            "TraefikService" if self.is_safe => None,
+            "TraefikService" => Some(normal(key)),
+            _ => Some(key.to_owned()),
+        }
+    }
+
+    /// Returns whether Traefik takes off `@kubernetescrd` and looks for the rest as a name of the same namespace.
+    #[must_use]
+    pub fn cuts_provider_off(self, kind: &str) -> bool {
+        kind == "TraefikService" && !self.release.resolves_in_one_place()
+    }
+
     /// Finds what an object means by a name without `@`: `of_name` finds the object that has a name, `alike` the one whose
     /// name is [normal](is_normal) once it is written like this.
     pub(crate) fn find<T>(

@@ -9,7 +9,7 @@ use super::hop::{
     Shown, Trust,
 };
 use super::{Field, Path, Routed, WayIn};
-use crate::cluster::naming::{Naming, normal};
+use crate::cluster::naming::Naming;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
@@ -262,19 +262,15 @@ pub fn look_up<'a>(
 ) -> Known<&'a Object> {
     let found = match Name::of(name) {
         Name::Object(name) => cluster.find_as_traefik(naming, kind, scope, name),
-        Name::Key(key) => {
-            // It takes a key as it is, but for that of a TraefikService (`fullServiceName`).
-            let is_normalized = kind == Kind::TraefikService && !naming.is_safe;
-            let wanted = if is_normalized {
-                normal(key)
-            } else {
-                key.to_owned()
-            };
+        Name::Key(key) if naming.cuts_provider_off(kind.as_str()) => {
+            cluster.find_as_traefik(naming, kind, scope, key)
+        }
+        Name::Key(key) => naming.wanted(kind.as_str(), key).and_then(|wanted| {
             cluster.of(kind).find(|object| {
                 let namespace = object.scope.namespace().unwrap_or("default");
                 naming.key(kind.as_str(), namespace, &object.name) == wanted
             })
-        }
+        }),
         Name::Outside(_) => return Known::Outside,
     };
     found.map_or(Known::Missing, Known::Here)

@@ -509,6 +509,7 @@ fn a_path_that_is_replaced_is_judged_by_what_it_becomes() {
         ("doubled in 2.11", replaced("2.11.53", "", "/"), &["CI274"]),
         ("upwards", replaced("3.7.15", "^/", "/../"), &["CI274"]),
         ("no slash", replaced("3.0.4", "^/", "a"), &["CI274"]),
+        ("no slash in 2.11", replaced("2.11.53", "^/", "a"), &[]),
         ("an escape", replaced("3.0.4", "^/", "/%zz"), &["CI274"]),
         ("a good escape", replaced("3.0.4", "^/", "/%20"), &[]),
     ]);
@@ -747,6 +748,11 @@ fn a_service_without_a_selector_leads_where_someone_wrote_it() {
             "---\napiVersion: v1\nkind: Endpoints\nmetadata: {{name: s, namespace: ns}}\nsubsets: [{{{addresses}: [{{ip: 192.0.2.1}}], ports: [{{port: 80}}]}}]\n"
         )
     };
+    let bytes = |object: &str| {
+        let object = object.replace("port: 80", "port: 443");
+        passed("3.7.15 strict", "", "passthrough: true", &object)
+            .replace("selector: {app: s}, ", "")
+    };
     errors_are(&[
         ("ready", written("3.7.15", &slice("{ready: true}")), &[]),
         ("unknown", written("3.7.15", &slice("{}")), &[]),
@@ -771,6 +777,22 @@ fn a_service_without_a_selector_leads_where_someone_wrote_it() {
             "Endpoints that are not ready in 3.7",
             written("3.7.15", &subset("notReadyAddresses")),
             &[],
+        ),
+        ("bytes", bytes(&slice("{ready: true, serving: false}")), &[]),
+        (
+            "bytes to what is not ready",
+            bytes(&slice("{ready: false, serving: true}")),
+            &["CI260"],
+        ),
+        (
+            "bytes to what does not say so",
+            bytes(&slice("{}")),
+            &["CI260"],
+        ),
+        (
+            "bytes to Endpoints that are not ready",
+            bytes(&subset("notReadyAddresses")),
+            &["CI260"],
         ),
     ]);
 }

@@ -901,3 +901,38 @@ fn plain_http_to_the_tls_of_the_pods_is_an_error_whatever_the_service_calls_its_
         ("no TLS", to("{port: 8080}"), &[]),
     ]);
 }
+
+#[test]
+fn a_key_that_no_object_has_is_an_error_where_keys_are_taken() {
+    let crossing = ALLOWED.replace("allowexternalnameservices", "allowcrossnamespace");
+    let named = |name: &str| {
+        let text = middleware("{compress: {}}") + &crossing;
+        text.replace("[{name: m}]", &format!("[{{name: {name}@kubernetescrd}}]"))
+            .replace("# options: ", "# options: strict ")
+    };
+    errors_are(&[
+        ("the key", named("ns-m"), &["CI260", "CI408"]),
+        ("the name", named("m"), &["CI260", "CI408", "CI901"]),
+        (
+            "another namespace",
+            named("other-m"),
+            &["CI260", "CI408", "CI901"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_ca_that_nothing_is_verified_by_may_be_missing() {
+    let trusting = |how: &str| {
+        let text = trusting(&format!("{how}rootCAs: [{{secret: nowhere}}]"), &[]);
+        format!("# options: strict\n{text}")
+    };
+    let has = |text: &str| {
+        let text = filled(text);
+        codes(&report(&text, &options(&text)), Severity::Error).contains("CI901")
+    };
+    let verified = trusting("");
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: civicrmhttpd, namespace: ns}\nspec: {selector: {app: a}, ports: [{port: 443}]}\n";
+    assert!(has(&(verified + service)));
+    assert!(!has(&(trusting("insecureSkipVerify: true\n  ") + service)));
+}

@@ -352,7 +352,7 @@ impl Reader<'_, '_> {
         for (index, owner) in owners.iter().enumerate() {
             let field = format!("metadata.ownerReferences[{index}]");
             self.fields(owner, OF_OWNER, &field);
-            if !matches!(owner.value, Value::Map(_)) {
+            if !matches!(owner.value, Value::Map(_) | Value::Null) {
                 continue;
             }
             for key in ["apiVersion", "kind", "name", "uid"] {

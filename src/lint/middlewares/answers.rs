@@ -82,14 +82,14 @@ fn empty_pattern(node: &Node) -> Option<(&'static str, String)> {
 
 /// What becomes of the path of the first page (`ServeHTTP` in `pkg/middlewares/replacepathregex/replace_path_regex.go`,
 /// v2.11.53 to v3.7.13). Since 2.11.52, 3.6.23 and 3.7.7 one that is not clean is refused. One without a slash in front goes
-/// on as it is, and httpd refuses it.
+/// on as it is, and httpd refuses it (seen with 3.0.4, 3.4.3 and 3.7.15); behind 2.11.53 the page comes.
 fn replaced_path(node: &Node, release: Release) -> Option<(&'static str, String)> {
     let text = |key: &str| node.text_of(key).unwrap_or_default().trim();
     let pattern = regex_lite::Regex::new(text("regex")).ok()?;
     let path = pattern.replace_all("/", text("replacement"));
     let why = if !is_escaped(&path) {
         "has an escape that cannot be read: it gets 500"
-    } else if !path.is_empty() && !path.starts_with('/') {
+    } else if !path.is_empty() && !path.starts_with('/') && release >= Release::exactly(3, 0, 0) {
         "has no slash in front: httpd refuses it with 400"
     } else if release.has_since(&[(2, 11, 52), (3, 6, 23), (3, 7, 7)]) && !is_clean(&path) {
         "is refused with 400"

@@ -50,6 +50,8 @@ struct Free<'m> {
     met: BTreeSet<usize>,
     /// Their names, by class and namespace, as far as they were asked for.
     names: BTreeMap<(Class, &'m str), Spellings>,
+    /// The keys of all objects, by class, as far as they were asked for; nothing where the namespace of one is not known.
+    keys: BTreeMap<Class, Option<BTreeSet<String>>>,
 }
 
 impl<'m> Free<'m> {
@@ -60,12 +62,25 @@ impl<'m> Free<'m> {
         Self {
             met: met.collect(),
             names: BTreeMap::new(),
+            keys: BTreeMap::new(),
         }
+    }
+
+    /// Returns whether an object of a class may have a key.
+    fn may_have(&mut self, model: &Model<'_>, class: Class, key: &str) -> bool {
+        let keys = self.keys.entry(class).or_insert_with(|| {
+            let key = |object: &Object<'_>| {
+                let is_known = !object.namespace.is_empty();
+                is_known.then(|| model.naming.key(object.kind, object.namespace, object.name))
+            };
+            model.of(class).map(key).collect()
+        });
+        keys.as_ref().is_none_or(|keys| keys.contains(key))
     }
 
     /// Returns the names of a namespace's objects.
     fn names(&mut self, model: &'m Model<'_>, class: Class, namespace: &'m str) -> &Spellings {
-        let Self { met, names } = self;
+        let Self { met, names, .. } = self;
         names.entry((class, namespace)).or_insert_with(|| {
             let all = model.within(class, namespace);
             let free = all.filter(|number| !met.contains(number));
@@ -81,7 +96,8 @@ impl<'m> Reference<'m> {
         }
         let is_plain = matches!(self.class, Class::Secret | Class::ConfigMap | Class::Issuer);
         if self.name.contains('@') && !is_plain {
-            return self.of_other_provider(model);
+            let by_key = self.by_key(model, free);
+            return by_key.or_else(|| self.of_other_provider(model));
         }
         let found = model.find_as_traefik(self.class, self.namespace, self.name);
         if found.is_some() {
@@ -173,17 +189,8 @@ impl Reference<'_> {
         let Name::Outside(provider) = Name::of(self.name) else {
             return None;
         };
-        let is_of_traefik = matches!(
-            self.class,
-            Class::Middleware
-                | Class::MiddlewareTcp
-                | Class::ServersTransport
-                | Class::ServersTransportTcp
-                | Class::TlsOption
-                | Class::TraefikService
-        );
         let is_strict = model.options.strict_references;
-        if provider == "internal" || !is_of_traefik || !is_strict {
+        if provider == "internal" || !self.is_of_traefik() || !is_strict {
             return None;
         }
         let object = &model.objects[self.object];
@@ -197,6 +204,49 @@ impl Reference<'_> {
         } else {
             Severity::Error
         }))
+    }
+
+    /// Finds a key that no object has, where Traefik takes keys.
+    fn by_key(&self, model: &Model<'_>, free: &mut Free<'_>) -> Option<Finding> {
+        let Name::Key(key) = Name::of(self.name) else {
+            return None;
+        };
+        let is_taken = model.provider.options.allow_cross_namespace && self.is_of_traefik();
+        let kind = kind(self.class);
+        let may_be_meant = if model.naming.cuts_provider_off(kind) {
+            let found = model.find_as_traefik(self.class, self.namespace, key);
+            found.is_some()
+        } else {
+            let wanted = model.naming.wanted(kind, key);
+            wanted.is_some_and(|wanted| free.may_have(model, self.class, &wanted))
+        };
+        if !is_taken || may_be_meant {
+            return None;
+        }
+        let message = format!(
+            "no {kind} of the input has the key `{}`",
+            key.escape_debug()
+        );
+        let object = &model.objects[self.object];
+        let finding = object.finding(&CI901, self.at, &self.field, message);
+        Some(match (model.options.strict_references, self.may_lack) {
+            (true, true) => finding.with_severity(Severity::Warning),
+            (true, false) => finding.with_severity(Severity::Error),
+            (false, _) => finding,
+        })
+    }
+
+    /// Returns whether it names an object by a key that Traefik makes of its names.
+    fn is_of_traefik(&self) -> bool {
+        matches!(
+            self.class,
+            Class::Middleware
+                | Class::MiddlewareTcp
+                | Class::ServersTransport
+                | Class::ServersTransportTcp
+                | Class::TlsOption
+                | Class::TraefikService
+        )
     }
 
     /// Finds the name of an object that is there, and whose key Traefik writes otherwise than that of the reference.
@@ -283,6 +333,10 @@ impl Reference<'_> {
             if is_used && !users.any(|routed| matches!(routed.path.outward, Outward::Tls(_))) {
                 return true;
             }
+        }
+        let transport = typed.resource.servers_transport();
+        if self.is_authority && transport.is_some_and(|transport| transport.skips_verification) {
+            return true;
         }
         // Traefik trusts the CAs that it finds; whether one of them signed the certificate, another rule says.
         let is_here = |root: &RootCa| match &root.named {

@@ -8,8 +8,8 @@ use crate::kinds::traefik::Port;
 use crate::lint::facts::pods::selected;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
-use crate::path::Routed;
 use crate::path::hop::Httpd;
+use crate::path::{Routed, WayIn};
 use crate::release::Release;
 use crate::yaml::{Node, Value};
 
@@ -43,7 +43,7 @@ fn empty(model: &Model<'_>, routed: &Routed<'_>) -> Option<Finding> {
     let port = service.port(httpd.port.as_ref()?)?;
     let selector = object.spec().get("selector").map(Node::entries);
     let why = if selector.unwrap_or_default().is_empty() {
-        by_hand(model, object, &port.name)
+        by_hand(model, object, &port.name, routed.way_in)
     } else {
         of_pods(model, object, typed.number, httpd)
     }?;
@@ -53,7 +53,7 @@ fn empty(model: &Model<'_>, routed: &Routed<'_>) -> Option<Finding> {
 }
 
 /// Returns why a Service without selector leads nowhere: nobody wrote where it leads.
-fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String> {
+fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str, way_in: WayIn) -> Option<String> {
     let mut is_any = false;
     for object in &model.objects {
         if object.namespace != service.namespace {
@@ -66,7 +66,10 @@ fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String
             "EndpointSlice" if release < Release::exactly(3, 1, 0) => continue,
             "EndpointSlice" if object.label(OF_SERVICE) == Some(service.name) => {
                 let all = object.node.items_of("endpoints").iter();
-                if all.clone().any(|endpoint| is_serving(endpoint, release)) {
+                if all
+                    .clone()
+                    .any(|endpoint| is_serving(endpoint, release, way_in))
+                {
                     vec![object.node]
                 } else {
                     Vec::new()
@@ -75,7 +78,8 @@ fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String
             "Endpoints" if object.name == service.name => {
                 let subsets = object.node.items_of("subsets").iter();
                 // Of those that are not ready the controller that mirrors Endpoints says no more than that.
-                let is_any = release >= Release::exactly(3, 7, 0);
+                let is_any =
+                    release >= Release::exactly(3, 7, 0) && way_in != WayIn::IngressRouteTcp;
                 let is_ready = |subset: &&Node| {
                     let has = |key: &str| !subset.items_of(key).is_empty();
                     has("addresses") || is_any && has("notReadyAddresses")
@@ -105,12 +109,16 @@ fn by_hand(model: &Model<'_>, service: &Object<'_>, port: &str) -> Option<String
 
 /// Returns whether Traefik sends requests to an endpoint of an EndpointSlice (`loadServers` in
 /// `pkg/provider/kubernetes/crd/kubernetes_http.go`, v3.4.3 and v3.7.13); to one that terminates only those of a session.
-fn is_serving(endpoint: &Node, release: Release) -> bool {
+/// Bytes go to those that are ready (`loadTCPServers` in `kubernetes_tcp.go`).
+fn is_serving(endpoint: &Node, release: Release, way_in: WayIn) -> bool {
     let conditions = endpoint.get("conditions");
     let says = |key: &str| match conditions?.get(key)?.value {
         Value::Bool(is) => Some(is),
         _ => None,
     };
+    if way_in == WayIn::IngressRouteTcp {
+        return says("ready") == Some(true);
+    }
     let is_up = if release >= Release::exactly(3, 7, 0) {
         says("serving") != Some(false)
     } else {

@@ -234,7 +234,8 @@ fn references(
         };
         let number = model.find(class, object.namespace, name);
         let (mut found, namespace) = (Vec::new(), object.namespace);
-        let is_needed = !trusts_another(model, namespace, &settings.root_cas, number);
+        let is_needed = !settings.skips_verification
+            && !trusts_another(model, namespace, &settings.root_cas, number);
         if let Some((secret, data)) = model.secret(class, namespace, name) {
             // ConfigMaps are watched whatever their labels (`WatchAll` in `pkg/provider/kubernetes/crd/client.go`).
             if class == Class::Secret {

@@ -259,11 +259,13 @@ const OPEN_DOORS: [&str; 6] = ["CI106", "CI409", "CI604", "CI605", "CI606", "CI7
 
 /// What the API server refuses because of its own options, such as the addresses of Services, or of what it holds: an object
 /// that was read from a cluster says in which revision, and can only be applied there.
-const OF_THE_CLUSTER: [&str; 4] = [
+const OF_THE_CLUSTER: [&str; 5] = [
     "/metadata/resourceVersion := ",
     "Service /spec/clusterIP := \"192.0.2.1\"",
     "Service /spec/ipFamilies := [\"IPv6\"]",
     "Service /spec/ipFamilyPolicy := \"RequireDualStack\"",
+    // Another instance may have it.
+    "\"nodePort\": 30443}",
 ];
 
 /// Mutators after which two of the same kind serve the host: one of them may be wrong, and which is taken is chance or the
