@@ -75,6 +75,13 @@ impl Naming {
         }
     }
 
+    /// Returns whether the Middlewares that a chain names are looked up as those of routes are; before, it keeps their names
+    /// (`createChainMiddleware`, v3.4.3).
+    #[must_use]
+    pub fn normalizes_chains(self) -> bool {
+        self.is_safe || self.release.resolves_in_one_place()
+    }
+
     /// Returns whether Traefik takes off `@kubernetescrd` and looks for the rest as a name of the same namespace.
     #[must_use]
     pub fn cuts_provider_off(self, kind: &str) -> bool {

@@ -499,6 +499,12 @@ fn a_path_that_is_replaced_is_judged_by_what_it_becomes() {
             format!("{{replacePathRegex: {{regex: '{regex}', replacement: '{replacement}'}}}}");
         of(release, &middleware(&spec))
     };
+    let given = |release: &str, path: &str| {
+        of(
+            release,
+            &middleware(&format!("{{replacePath: {{path: {path}}}}}")),
+        )
+    };
     errors_are(&[
         ("clean", replaced("3.7.15", "^/(.*)", "/a/$1"), &[]),
         ("nothing", replaced("3.7.15", "^/", ""), &[]),
@@ -510,6 +516,11 @@ fn a_path_that_is_replaced_is_judged_by_what_it_becomes() {
         ("upwards", replaced("3.7.15", "^/", "/../"), &["CI274"]),
         ("no slash", replaced("3.0.4", "^/", "a"), &["CI274"]),
         ("no slash in 2.11", replaced("2.11.53", "^/", "a"), &[]),
+        ("a given path", given("3.7.15", "/a"), &[]),
+        ("one that is not clean", given("3.7.15", "//"), &[]),
+        ("one without a slash", given("3.0.4", "a"), &["CI274"]),
+        ("one of an escape", given("2.11.53", "/%"), &["CI274"]),
+        ("none", given("3.7.15", "''"), &[]),
         ("an escape", replaced("3.0.4", "^/", "/%zz"), &["CI274"]),
         ("a good escape", replaced("3.0.4", "^/", "/%20"), &[]),
     ]);
@@ -793,6 +804,29 @@ fn a_service_without_a_selector_leads_where_someone_wrote_it() {
             "bytes to Endpoints that are not ready",
             bytes(&subset("notReadyAddresses")),
             &["CI260"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_chain_keeps_the_names_of_its_middlewares_before_they_are_resolved_in_one_place() {
+    let chained = |release: &str, of: &str, name: &str| {
+        let text = middleware(&format!("{{chain: {{middlewares: [{{name: {of}}}]}}}}"));
+        let beside = format!(
+            "---\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {{name: {name}, namespace: ns}}\nspec: {{compress: {{}}}}\n"
+        );
+        let text = text + &beside;
+        text.replace("traefik=3.7.15", &format!("traefik={release} strict"))
+    };
+    let (good, bad) = (["CI260", "CI408"], ["CI260", "CI408", "CI902"]);
+    errors_are(&[
+        ("a dot", chained("3.7.15", "a.b", "a.b"), &good),
+        ("a dot in 3.4", chained("3.4.3", "a.b", "a.b"), &bad),
+        ("a dash in 3.4", chained("3.4.3", "a-b", "a.b"), &good),
+        (
+            "a dot of a dash in 3.4",
+            chained("3.4.3", "a.b", "a-b"),
+            &["CI260", "CI408", "CI901"],
         ),
     ]);
 }

@@ -17,6 +17,7 @@ pub(super) fn check(
         "redirectRegex" => {
             empty_pattern(node).or_else(|| hosts?.iter().find_map(|host| cut_out(node, host)))
         }
+        "replacePath" => given_path(node, release),
         "replacePathRegex" => replaced_path(node, release),
         "redirectScheme" => odd_scheme(node),
         "headers" => odd_headers(node).or_else(|| other_hosts(node, hosts?)),
@@ -87,17 +88,31 @@ fn replaced_path(node: &Node, release: Release) -> Option<(&'static str, String)
     let text = |key: &str| node.text_of(key).unwrap_or_default().trim();
     let pattern = regex_lite::Regex::new(text("regex")).ok()?;
     let path = pattern.replace_all("/", text("replacement"));
-    let why = if !is_escaped(&path) {
-        "has an escape that cannot be read: it gets 500"
-    } else if !path.is_empty() && !path.starts_with('/') && release >= Release::exactly(3, 0, 0) {
-        "has no slash in front: httpd refuses it with 400"
-    } else if release.has_since(&[(2, 11, 52), (3, 6, 23), (3, 7, 7)]) && !is_clean(&path) {
-        "is refused with 400"
-    } else {
-        return None;
-    };
+    let is_compared = release.has_since(&[(2, 11, 52), (3, 6, 23), (3, 7, 7)]);
+    let why = unread(&path, release)
+        .or_else(|| (is_compared && !is_clean(&path)).then_some("is refused with 400"))?;
     let why = format!("`/` becomes `{}`, which {why}", path.escape_debug());
     Some(("replacement", why))
+}
+
+/// The path that all requests get, which is compared with nothing (`ServeHTTP` in
+/// `pkg/middlewares/replacepath/replace_path.go`, v2.11.53 to v3.7.13).
+fn given_path(node: &Node, release: Release) -> Option<(&'static str, String)> {
+    let path = node.text_of("path")?;
+    let why = unread(path, release)?;
+    Some(("path", format!("`{}` {why}", path.escape_debug())))
+}
+
+/// Returns why nothing is served for a path that replaces another one.
+fn unread(path: &str, release: Release) -> Option<&'static str> {
+    let is_bare = !path.is_empty() && !path.starts_with('/');
+    if !is_escaped(path) {
+        Some("has an escape that cannot be read: it gets 500")
+    } else if is_bare && release >= Release::exactly(3, 0, 0) {
+        Some("has no slash in front: httpd refuses it with 400")
+    } else {
+        None
+    }
 }
 
 /// Returns whether each percent sign of a path begins an escape (Go's `url.PathUnescape`).

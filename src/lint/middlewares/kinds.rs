@@ -5,6 +5,7 @@ use crate::lint::facts::durations::is_go_duration;
 use crate::release::Release;
 use crate::rule::regexp;
 use crate::yaml::{Node, Value};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A kind of middleware.
@@ -195,15 +196,47 @@ fn unknown_encoding(field: &str, text: &str) -> Refusal {
 
 /// Go's `mime.ParseMediaType`, as far as it refuses: a token, perhaps a slash and a token, perhaps parameters.
 fn is_media_type(text: &str) -> bool {
-    let base = text.split(';').next().unwrap_or_default().trim();
-    let is_token = |part: &str| {
-        let is_mark = |byte: u8| b"()<>@,;:\\\"/[]?=".contains(&byte);
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !is_mark(byte))
-    };
-    base.splitn(2, '/').all(is_token)
+    let end = text.find(';').unwrap_or(text.len());
+    let (base, parameters) = text.split_at(end);
+    let is_token = |part: &str| !part.is_empty() && token(part).len() == part.len();
+    base.trim().splitn(2, '/').all(is_token) && are_parameters(parameters)
+}
+
+/// Returns what a text has of a token at its beginning (`isTokenChar` in Go's `mime`).
+fn token(text: &str) -> &str {
+    let is_mark = |c: char| "()<>@,;:\\\"/[]?=".contains(c);
+    let end = text.find(|c: char| !c.is_ascii_graphic() || is_mark(c));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// Returns whether a text is parameters of a media type, each `; NAME=VALUE`; a semicolon may follow (`consumeMediaParam`).
+fn are_parameters(mut text: &str) -> bool {
+    let mut known = BTreeMap::new();
+    loop {
+        text = text.trim_start();
+        let Some(rest) = text.strip_prefix(';').map(str::trim_start) else {
+            return text.is_empty();
+        };
+        let name = token(rest);
+        if name.is_empty() {
+            return rest.is_empty();
+        }
+        let Some(rest) = rest[name.len()..].trim_start().strip_prefix('=') else {
+            return false;
+        };
+        let rest = rest.trim_start();
+        let end = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.find('"').map(|end| end + 2),
+            None => Some(token(rest).len()).filter(|end| *end > 0),
+        };
+        let Some(end) = end else { return false };
+        let (value, rest) = rest.split_at(end);
+        let first = *known.entry(name.to_ascii_lowercase()).or_insert(value);
+        if first != value {
+            return false;
+        }
+        text = rest;
+    }
 }
 
 /// The numbers among the headers, and from which release on 0 is not the same as none.
@@ -385,4 +418,37 @@ fn broken(pattern: &str, field: &str) -> Option<Refusal> {
         pattern.escape_debug()
     );
     Some(Refusal::at(field, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_media_type;
+
+    #[test]
+    fn a_media_type_is_read_as_go_does() {
+        for good in [
+            "text/html",
+            "TEXT/html ",
+            "text",
+            "text/html;",
+            "text/html; charset=utf-8",
+            "a/b; c=\"d e\"; f=g ;",
+            "a/b; c=d; C=d",
+        ] {
+            assert!(is_media_type(good), "{good}");
+        }
+        for bad in [
+            "",
+            "not a type",
+            "a/b/c",
+            "text/html; charset",
+            "text/html; charset=",
+            "a/b; c=\"d",
+            "a/b; c=d; c=e",
+            "a/b c=d",
+            "a/b;; c=d",
+        ] {
+            assert!(!is_media_type(bad), "{bad}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
-use crate::cluster::naming::normal;
+use crate::cluster::naming::{is_normal, normal};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::traefik::{Authority, RootCa};
 use crate::lint::facts::covered::are_covered;
@@ -100,12 +100,13 @@ impl<'m> Reference<'m> {
             return by_key.or_else(|| self.of_other_provider(model));
         }
         let found = model.find_as_traefik(self.class, self.namespace, self.name);
-        if found.is_some() {
+        let is_kept = self.field.starts_with("spec.chain.") && !model.naming.normalizes_chains();
+        if found.is_some() && !(is_kept && !is_normal(self.name)) {
             return None;
         }
         let object = &model.objects[self.object];
         if model.find(self.class, self.namespace, self.name).is_some() {
-            return Some(self.respelt(object));
+            return Some(self.respelt(object, model, is_kept));
         }
         let may_lack = self.may_lack || self.is_replaced(model);
         let elsewhere = model.elsewhere(self.class, self.namespace, self.name);
@@ -250,11 +251,14 @@ impl Reference<'_> {
     }
 
     /// Finds the name of an object that is there, and whose key Traefik writes otherwise than that of the reference.
-    fn respelt(&self, object: &Object<'_>) -> Finding {
-        let own = format!("{}-{}", self.namespace, self.name);
-        let (kind, wanted) = (kind(self.class), normal(&own));
+    fn respelt(&self, object: &Object<'_>, model: &Model<'_>, is_kept: bool) -> Finding {
+        let kind = kind(self.class);
+        let plain = format!("{}-{}", self.namespace, self.name);
+        let wanted = if is_kept { plain } else { normal(&plain) };
+        let own = model.naming.key(kind, self.namespace, self.name);
         let message = format!(
-            "Traefik looks for a {kind} with the key `{wanted}`, and this one has the key `{}`",
+            "Traefik looks for a {kind} with the key `{}`, and this one has the key `{}`",
+            wanted.escape_debug(),
             own.escape_debug()
         );
         object

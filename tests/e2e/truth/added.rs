@@ -2223,7 +2223,7 @@ pub(super) const MIDDLEWARES: &[&str] = &[
     r#"{"circuitBreaker": {"expression": "NetworkErrorRatio() > 0.5", "responseCode": 99}}"#,
     r#"{"circuitBreaker": {"expression": "NetworkErrorRatio() > 0.5", "responseCode": "503"}}"#,
     r#"{"rateLimit": {"average": 1, "burst": 1, "period": "1h"}}"#,
-    r#"{"rateLimit": {"average": 9223372036854775807, "burst": 9223372036854775807}}"#,
+    r#"{"rateLimit": {"average": 1000000000, "burst": 1000000000}}"#,
     r#"{"rateLimit": {"average": 100, "burst": 50, "sourceCriterion": {"requestHeaderName": ""}}}"#,
     r#"{"rateLimit": {"average": 100, "burst": 50, "sourceCriterion": {"ipStrategy": {}, "requestHost": true}}}"#,
     r#"{"rateLimit": {"average": 100, "burst": 50, "sourceCriterion": {"requestHeaderName": "Host"}}}"#,

@@ -136,7 +136,7 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 59] = [
+const UNKNOWABLE: [(&str, &str); 62] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
@@ -215,6 +215,9 @@ const UNKNOWABLE: [(&str, &str); 59] = [
         "addPrefix\": {\"prefix\": \"nowhere\"",
         "which paths the httpd has is not in manifests",
     ),
+    ("addPrefix\": {\"prefix\": \"/?\"", "the same"),
+    ("addPrefix\": {\"prefix\": \"/#\"", "the same"),
+    ("replacePath\": {\"path\": \"?\"", "the same"),
     (
         "Secret/own-certificate pair without its intermediate",
         "whether a CA that is not there is a root or between is not in manifests",
