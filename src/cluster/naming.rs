@@ -98,9 +98,12 @@ impl Naming {
         of_name: impl Fn(&str) -> Option<T>,
         alike: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let normal = || match is_normal(name) {
-            true => Cow::Borrowed(name),
-            false => Cow::Owned(normal(name)),
+        let normal = || {
+            if is_normal(name) {
+                Cow::Borrowed(name)
+            } else {
+                Cow::Owned(normal(name))
+            }
         };
         match self.spelling(kind) {
             Spelling::Kept => of_name(name),

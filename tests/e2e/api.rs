@@ -40,7 +40,7 @@ impl Session<'_> {
         let Some(path) = path(object) else {
             return Err("an object has apiVersion, kind and a name".to_owned());
         };
-        let all = format!("{path}?fieldValidation=Strict&fieldManager=kubectl-client-side-apply");
+        let all = format!("{path}?{STRICT}");
         let body = object.to_string();
         let mut answer = self.ask("POST", &all, &body);
         if answer.0 == CONFLICT {
@@ -51,9 +51,26 @@ impl Session<'_> {
         if (200..300).contains(&answer.0) {
             return Ok(());
         }
-        let said = serde_json::from_str::<Value>(&answer.1).ok();
-        let said = said.and_then(|status| status["message"].as_str().map(str::to_owned));
-        Err(said.unwrap_or(answer.1))
+        Err(reason(answer.1))
+    }
+
+    /// Asks what the API server says of an object, and leaves all as it is.
+    ///
+    /// # Errors
+    /// The API server's reason for a refusal.
+    pub(crate) fn check(&mut self, object: &Value) -> Result<(), String> {
+        let Some(path) = path(object) else {
+            return Err("an object has apiVersion, kind and a name".to_owned());
+        };
+        let (status, body) = self.ask(
+            "POST",
+            &format!("{path}?{STRICT}&dryRun=All"),
+            &object.to_string(),
+        );
+        if (200..300).contains(&status) {
+            return Ok(());
+        }
+        Err(reason(body))
     }
 
     /// Asks once more on a new connection where it was idle for long and is closed.
@@ -87,6 +104,16 @@ impl Session<'_> {
         }
         answer.map(|answer| (answer.status, answer.body))
     }
+}
+
+/// What `kubectl apply --validate=strict` asks for.
+const STRICT: &str = "fieldValidation=Strict&fieldManager=kubectl-client-side-apply";
+
+/// The reason in an answer of the API server.
+fn reason(body: String) -> String {
+    let said = serde_json::from_str::<Value>(&body).ok();
+    let said = said.and_then(|status| status["message"].as_str().map(str::to_owned));
+    said.unwrap_or(body)
 }
 
 /// The status of an object that is there already.

@@ -42,25 +42,6 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
         let message = format!("a Service of type {other} cannot be headless");
         find(&CI319, node, "clusterIP", message);
     }
-    if spec.text_of("type") == Some("ExternalName") {
-        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-            let node = spec.get(field).filter(is_set);
-            let is_empty =
-                |node: &&Node| node.items().is_empty() && node.text().is_none_or(str::is_empty);
-            if let Some(node) = node.filter(|node| !is_empty(node)) {
-                let message = "a Service of type ExternalName has none".to_owned();
-                find(&CI319, node, field, message);
-            }
-        }
-    }
-    if spec.text_of("sessionAffinity") == Some("ClientIP")
-        && let Some(node) = spec.at_path(&["sessionAffinityConfig", "clientIP", "timeoutSeconds"])
-        && matches!(node.value, Value::Int(seconds) if !(1..=MAX_AFFINITY).contains(&seconds))
-    {
-        let message = format!("it is from 1 to {MAX_AFFINITY}");
-        let field = "sessionAffinityConfig.clientIP.timeoutSeconds";
-        find(&CI319, node, field, message);
-    }
     let is_local = spec.text_of("externalTrafficPolicy") == Some("Local");
     if let Some(node) = spec.get("healthCheckNodePort")
         && matches!(node.value, Value::Int(number) if number != 0)
@@ -122,8 +103,40 @@ pub(super) fn check(object: &Object<'_>, findings: &mut Vec<Finding>) {
             find(&CI319, node, "externalName", message);
         }
     }
+    addresses_of_a_name(object, findings);
+    affinity(object, findings);
     selector(object, findings);
     ports(object, findings);
+}
+
+/// Finds addresses of a Service that stands for a name of the DNS.
+fn addresses_of_a_name(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let spec = object.spec();
+    if spec.text_of("type") != Some("ExternalName") {
+        return;
+    }
+    for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        let node = spec.get(field).filter(|node| node.value != Value::Null);
+        let is_empty =
+            |node: &&Node| node.items().is_empty() && node.text().is_none_or(str::is_empty);
+        if let Some(node) = node.filter(|node| !is_empty(node)) {
+            let message = "a Service of type ExternalName has none".to_owned();
+            findings.push(object.finding(&CI319, node.at, &format!("spec.{field}"), message));
+        }
+    }
+}
+
+/// Finds a time of affinity out of its bounds.
+fn affinity(object: &Object<'_>, findings: &mut Vec<Finding>) {
+    let spec = object.spec();
+    if spec.text_of("sessionAffinity") == Some("ClientIP")
+        && let Some(node) = spec.at_path(&["sessionAffinityConfig", "clientIP", "timeoutSeconds"])
+        && matches!(node.value, Value::Int(seconds) if !(1..=MAX_AFFINITY).contains(&seconds))
+    {
+        let message = format!("it is from 1 to {MAX_AFFINITY}");
+        let field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds";
+        findings.push(object.finding(&CI319, node.at, field, message));
+    }
 }
 
 fn selector(object: &Object<'_>, findings: &mut Vec<Finding>) {

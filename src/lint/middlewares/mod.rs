@@ -248,7 +248,8 @@ fn users(
     };
     // What is empty somebody else fills in.
     let is_bare = data.entries.is_empty() && secret.kind == "Secret";
-    if !data.is_complete && !(is_bare && model.options.strict_references) {
+    let is_known = data.is_complete || is_bare && model.options.strict_references;
+    if !is_known {
         return;
     }
     let field = format!("spec.{kind}.secret");

@@ -101,7 +101,7 @@ impl<'m> Reference<'m> {
         }
         let found = model.find_as_traefik(self.class, self.namespace, self.name);
         let is_kept = self.field.starts_with("spec.chain.") && !model.naming.normalizes_chains();
-        if found.is_some() && !(is_kept && !is_normal(self.name)) {
+        if found.is_some() && (!is_kept || is_normal(self.name)) {
             return None;
         }
         let object = &model.objects[self.object];

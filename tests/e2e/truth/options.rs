@@ -8,7 +8,7 @@ use super::mutators::{Mutator, set};
 
 /// A flag, and how the names of the mutators begin, or what is in them, that are tried with it.
 struct Flag {
-    flag: &'static str,
+    text: &'static str,
     /// The first release that takes it.
     since: (u32, u32, u32),
     with: &'static [&'static str],
@@ -16,17 +16,17 @@ struct Flag {
 
 const FLAGS: [Flag; 8] = [
     Flag {
-        flag: "--providers.kubernetescrd.allowcrossnamespace=true",
+        text: "--providers.kubernetescrd.allowcrossnamespace=true",
         since: (2, 11, 0),
         with: &["elsewhere: ", "@kubernetescrd\"", "\"namespace\": \"NS-b\""],
     },
     Flag {
-        flag: "--providers.kubernetescrd.allowexternalnameservices=true",
+        text: "--providers.kubernetescrd.allowexternalnameservices=true",
         since: (2, 11, 0),
         with: &["ExternalName", "/healthCheck := "],
     },
     Flag {
-        flag: "--providers.kubernetescrd.allowemptyservices=true",
+        text: "--providers.kubernetescrd.allowemptyservices=true",
         since: (2, 11, 0),
         with: &[
             "Service /spec/selector",
@@ -35,17 +35,17 @@ const FLAGS: [Flag; 8] = [
         ],
     },
     Flag {
-        flag: "--providers.kubernetescrd.ingressclass=traefik-internal",
+        text: "--providers.kubernetescrd.ingressclass=traefik-internal",
         since: (2, 11, 0),
         with: &["ingress.class", "ingressClassName"],
     },
     Flag {
-        flag: "--providers.kubernetescrd.safenaming=true",
+        text: "--providers.kubernetescrd.safenaming=true",
         since: (3, 7, 11),
         with: &["@kubernetescrd\"", "named with a dot", "elsewhere: "],
     },
     Flag {
-        flag: "--core.defaultrulesyntax=v2",
+        text: "--core.defaultrulesyntax=v2",
         since: (3, 0, 0),
         with: &[
             "HostRegexp(`",
@@ -56,12 +56,12 @@ const FLAGS: [Flag; 8] = [
         ],
     },
     Flag {
-        flag: "--entrypoints.websecure.http.tls=true",
+        text: "--entrypoints.websecure.http.tls=true",
         since: (2, 11, 0),
         with: &["IngressRoute /spec/tls ", "IngressRouteTCP /spec/tls "],
     },
     Flag {
-        flag: "--serverstransport.insecureskipverify=true",
+        text: "--serverstransport.insecureskipverify=true",
         since: (2, 11, 0),
         with: &[
             "/serversTransport",
@@ -253,10 +253,10 @@ pub(super) fn change(world: &mut World<'_>, fields: &[(&str, &str, &str)]) -> bo
 
 /// The same, where Traefik has a flag.
 fn beside(flag: &'static Flag, mutator: Mutator) -> Mutator {
-    let name = format!("{} and {}", flag.flag, mutator.name);
+    let name = format!("{} and {}", flag.text, mutator.name);
     let with = Mutator::new("Traefik", &name, move |world| {
         world.release.is_since(flag.since) && mutator.damage(world) && {
-            start_with(world, flag.flag);
+            start_with(world, flag.text);
             true
         }
     });

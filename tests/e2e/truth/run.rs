@@ -313,9 +313,13 @@ impl<'a> Run<'a> {
                 .objects
                 .iter()
                 .enumerate()
-                .filter(|(place, object)| !is_replaced(object, &world.objects[place + 1..]))
-                .map(|(_, object)| object)
-                .filter_map(|object| session.apply(object).err())
+                .filter_map(|(place, object)| {
+                    if is_replaced(object, &world.objects[place + 1..]) {
+                        session.check(object).err()
+                    } else {
+                        session.apply(object).err()
+                    }
+                })
                 .collect();
             for object in &endpoints {
                 // A Service that was refused may make endpoints that are, too.
