@@ -280,8 +280,6 @@ fn a_load_balancer_that_speaks_tls_to_httpd_shows_it_a_certificate_and_traefik_r
          \x20   HAProxy: X-Forwarded-Proto: https\n\
          \x20   HAProxy: X-Forwarded-Port: 443\n\
          \x20   httpd: ConfigMap httpd-ingress: RemoteIPProxyProtocol: On\n\
-         \x20   httpd: ConfigMap httpd-ingress: RemoteIPHeader: X-Forwarded-For\n\
-         \x20   httpd: ConfigMap httpd-ingress: RemoteIPInternalProxy: 10.0.0.7/32\n\
          \x20   httpd: ConfigMap httpd-ingress: reverse_proxy_addresses: [10.0.0.7/32]\n\
          \x20 peers of httpd\n\
          \x20   trusted: 10.0.0.7/32\n\

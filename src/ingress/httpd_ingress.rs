@@ -13,14 +13,11 @@ use crate::pki::CertificateText;
 /// Returns whose `X-Forwarded-For` the httpd is told to believe: that of its peer, if the addresses of that are known, and
 /// behind it that of a load balancer that ends TLS.
 ///
-/// Where TLS is passed on to the httpd, its peer is the load balancer by what the PROXY protocol says
-/// (`mod_remoteip` looks at the header after that, seen with Apache 2.4.71).
+/// Where TLS is passed on to the httpd nobody's: `mod_remoteip` does not look at the header of a connection that began with the
+/// PROXY protocol (seen with Apache 2.4.71).
 #[must_use]
 pub fn forwarding_proxies(path: &Path, peers: &[Cidr], balancers: &[Cidr]) -> Vec<Cidr> {
-    let is_known = match path.inward {
-        Inward::PassedThrough => path.proxy.is_some(),
-        _ => !peers.is_empty(),
-    };
+    let is_known = path.inward != Inward::PassedThrough && !peers.is_empty();
     let ranges = peers.iter().chain(balancers);
     ranges.filter(|_| is_known).copied().collect()
 }
