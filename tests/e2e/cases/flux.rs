@@ -26,8 +26,9 @@ use crate::stack::{Case, Stack, trial};
 use crate::wait;
 
 /// A throw-away identity.
-const IDENTITY: &str = "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
-const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
+pub(super) const IDENTITY: &str =
+    "AGE-SECRET-KEY-1ZJZMGH6KZ0G4XLN477ENYNZ68NK3CUSKCR50829Y27ATYFX2GT9SDSZ02M";
+pub(super) const RECIPIENT: &str = "age188kwnc9gxmahpxqauscuwhy6crjs66h0hqcn4w3vj8993595lgnqa3rfeq";
 /// Namespace of Flux.
 const FLUX: &str = "flux-system";
 /// Where a controller keeps its hands off.

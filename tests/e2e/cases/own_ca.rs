@@ -1,16 +1,20 @@
 //! The authority of an instance in the cluster: cert-manager issues what httpd shows and Traefik trusts, by what a fleet
 //! renders.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use civi_ingress::seal::{Identity, sops};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::acme::revised;
+use super::flux::{IDENTITY, RECIPIENT};
 use super::probe::probe;
 use super::topologies::page;
 use crate::cert_manager::ready;
@@ -36,19 +40,18 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         );
         trial(stack, &name, move |case| trusted(case, &release))
     });
-    let alone = [
-        trial_alone(
-            stack,
-            "no_request_fails_while_cert_manager_renews_leaf_and_ca_or_moves_to_a_ca_that_is_trusted_before",
-            roll_over,
-        ),
-        trial_alone(
-            stack,
-            "no_request_fails_while_an_instance_moves_from_keys_in_the_tree_to_cert_manager_and_back",
-            moved,
-        ),
-    ];
-    trusted.chain(alone).collect()
+    let moved = ["plain", "sops"].map(|mode| {
+        let name = format!(
+            "no_request_fails_while_an_instance_moves_from_{mode}_keys_in_the_tree_to_cert_manager_and_back"
+        );
+        trial_alone(stack, &name, move |case| moved(case, mode))
+    });
+    let alone = [trial_alone(
+        stack,
+        "no_request_fails_while_cert_manager_renews_leaf_and_ca_or_moves_to_a_ca_that_is_trusted_before",
+        roll_over,
+    )];
+    trusted.chain(alone).chain(moved).collect()
 }
 
 /// `spec.secrets` of a fleet without keys in its tree.
@@ -150,8 +153,12 @@ fn roll_over(case: &Case) {
     });
 }
 
-fn moved(case: &Case) {
-    let own = Own::start(case, &newest(), "own-ca-moved", "{mode: plain}");
+fn moved(case: &Case, mode: &str) {
+    let namespace = match mode {
+        "sops" => "own-ca-moved-sops",
+        _ => "own-ca-moved-plain",
+    };
+    let own = Own::start(case, &newest(), namespace, &format!("{{mode: {mode}}}"));
     let Own {
         cluster, namespace, ..
     } = own;
@@ -164,7 +171,7 @@ fn moved(case: &Case) {
     own.play("cert-manager", &steady);
     let kept = ["db-ca", "db-tls", "httpd-ca", "httpd-tls", "wildcardsecret"];
     assert_eq!(shown(), kept);
-    own.play("plain", &steady);
+    own.play(mode, &steady);
     assert_eq!(shown(), ["externca", "selfcert", "wildcardsecret"]);
     assert_eq!(steady.stop().failures, Vec::<String>::new());
 }
@@ -197,6 +204,8 @@ struct Own<'a> {
 struct Fleet {
     file: PathBuf,
     tree: PathBuf,
+    /// What opens the Secrets of its tree, where they are encrypted.
+    identity: PathBuf,
     namespace: &'static str,
     profile: String,
 }
@@ -207,6 +216,11 @@ impl Fleet {
         let Self {
             namespace, profile, ..
         } = self;
+        let secrets = if secrets.contains("sops") {
+            secrets.replace('}', &format!(", recipients: [{RECIPIENT}]}}"))
+        } else {
+            secrets.to_owned()
+        };
         let text = format!(
             "apiVersion: civi-ingress.uepal.fr/v1alpha1
 kind: Fleet
@@ -221,7 +235,54 @@ spec:
         );
         fs::write(&self.file, text).expect("our own directory");
         let [file, tree] = self.paths();
-        civi_ingress(&["gitops", "render", "-f", &file, "--output-dir", &tree]);
+        let mut arguments = vec!["gitops", "render", "-f", &file, "--output-dir", &tree];
+        let identity = self.identity.display().to_string();
+        if secrets.contains("sops") {
+            arguments.extend(["--identity", &identity]);
+        }
+        civi_ingress(&arguments);
+    }
+
+    /// Applies the folder of the instance, its Secrets decrypted as SOPS does.
+    fn apply(&self, cluster: &Cluster) {
+        let folder = self.folder();
+        let kustomization = folder.join("kustomization.yaml");
+        let text = fs::read_to_string(kustomization).expect("a kustomization");
+        if !text.contains(".sops.yaml") {
+            cluster.kubectl(&["apply", "-k", &folder.display().to_string()], "");
+            return;
+        }
+        let identities = Identity::all_from_text(IDENTITY).expect("an identity");
+        let files = fs::read_dir(&folder).expect("the folder of the instance");
+        let mut paths: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+        // The Namespace comes first.
+        paths.sort_unstable_by_key(|path| !path.ends_with("namespace.yaml"));
+        for path in paths {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            if ["kustomization.yaml", "values.yaml"].contains(&&*name) {
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a manifest");
+            if !name.ends_with(".sops.yaml") {
+                cluster.apply(&text);
+                continue;
+            }
+            let data = sops::open(&text, &name, &identities);
+            let data = data.expect("a Secret that the identity opens");
+            let data = data
+                .iter()
+                .map(|(key, value)| (key.clone(), json!(&**value)));
+            let secret = json!({
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {
+                    "name": name.trim_start_matches("secret-").split('.').next(),
+                    "namespace": self.namespace,
+                },
+                "data": data.collect::<serde_json::Map<_, _>>(),
+            });
+            cluster.apply(&secret.to_string());
+        }
     }
 
     /// Its file and its tree.
@@ -273,11 +334,16 @@ impl<'a> Own<'a> {
         let fleet = Fleet {
             file: case.directory.join("fleet.yaml"),
             tree: tree.clone(),
+            identity: case.directory.join("identity.txt"),
             namespace,
             profile: release.profile(),
         };
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600);
+        let mut file = file.open(&fleet.identity).expect("our own directory");
+        file.write_all(IDENTITY.as_bytes()).expect("our own file");
         fleet.render(secrets, "{}");
-        cluster.kubectl(&["apply", "-k", &fleet.folder().display().to_string()], "");
+        fleet.apply(cluster);
         if secrets.contains("cert-manager") {
             for certificate in ["httpd-tls", "db-tls"] {
                 ready(cluster, &["certificate", certificate, "-n", namespace]);
@@ -384,8 +450,7 @@ impl<'a> Own<'a> {
     }
 
     fn apply(&self) {
-        let folder = self.fleet.folder().display().to_string();
-        self.cluster.kubectl(&["apply", "-k", &folder], "");
+        self.fleet.apply(self.cluster);
         self.settle();
     }
 
