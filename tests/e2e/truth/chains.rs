@@ -135,7 +135,7 @@ const PAIRS: &[(&str, &str, Make)] = &[
             let pair = authority.server(host, &[host]);
             Pair {
                 // Likewise, with the curve.
-                key: pem("EC PRIVATE KEY", &der(&pair.key)[27..]),
+                key: pem("EC PRIVATE KEY", &der(&pair.key)[29..]),
                 ..pair
             }
         },

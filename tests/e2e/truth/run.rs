@@ -392,6 +392,8 @@ impl<'a> Run<'a> {
         let report = verdict::lint(self.release, &world.host, shared, &manifests);
         let mutators = super::names(self.mutators, applied.draw);
         let kind = verdict::compare(world, &mutators, &seen, &report);
+        let is_open = verdict::is_unknowable(&mutators)
+            || seen == Seen::Good && verdict::is_double(&mutators);
         let logged = traefik.map_or_else(Vec::new, |traefik| {
             let complaints = traefik.complaints().into_iter();
             let own = |line: &String| line.contains(&world.namespace) || line.contains(&world.host);
@@ -402,7 +404,7 @@ impl<'a> Run<'a> {
             kind,
             host: world.host.clone(),
             shape: applied.draw.shape,
-            probed: probed.filter(|_| !verdict::is_unknowable(&mutators)),
+            probed: probed.filter(|_| !is_open),
             mutators,
             seen,
             said: verdict::said(&report),

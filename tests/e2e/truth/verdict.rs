@@ -286,6 +286,11 @@ const OF_BROWSERS: [&str; 1] = ["with an intermediate that may not sign"];
 /// Errors about one host, which may be another one than that which is asked for.
 const OF_HOSTS: [&str; 2] = ["CI241", "CI408"];
 
+/// Whether two serve the host, of which one may be wrong.
+pub(super) fn is_double(mutators: &str) -> bool {
+    TWO_SERVE.iter().any(|part| mutators.contains(part))
+}
+
 /// Whether what is damaged may be meant so, or cannot be known.
 pub(super) fn is_unknowable(mutators: &str) -> bool {
     UNKNOWABLE.iter().any(|(part, _)| mutators.contains(part))
@@ -308,7 +313,7 @@ pub(super) fn compare(
     // A Secret of CAs is wrong though nothing on this path uses it, and a CA that is missing leaves a door open.
     let is_beside = world.has("IngressRouteTCP") && mutators.contains("Secret/externca")
         || mutators.contains("clientAuth := {\"secretNames\": [\"nowhere\"]}");
-    let is_double = TWO_SERVE.iter().any(|part| mutators.contains(part));
+    let is_double = is_double(mutators);
     let is_passed = world.has("IngressRouteTCP");
     let is_of_browsers = is_passed && OF_BROWSERS.iter().any(|part| mutators.contains(part));
     // Which pods are behind endpoints that someone wrote, and so which configuration, is not in manifests.
