@@ -182,6 +182,15 @@ impl SecretData {
         }
     }
 
+    /// Returns the text of certificates; nothing of what is private, or encrypted.
+    #[must_use]
+    pub fn certificate_text(&self) -> Option<String> {
+        use base64::Engine as _;
+        let base64 = (!self.is_private()).then_some(&self.base64)?;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(base64.as_bytes());
+        String::from_utf8(bytes.ok()?).ok()
+    }
+
     /// Stands another text in place of a value.
     pub(crate) fn replaced_by(&self, text: String) -> Self {
         Self::as_it_is(text, self.is_private())
@@ -257,8 +266,12 @@ fn apply_order(kind: &str) -> u8 {
         "Certificate" => 15,
         "ConfigMap" => 20,
         "NetworkPolicy" => 30,
-        "ServersTransport" | "ServersTransportTCP" | "Middleware" | "TLSOption" => 40,
-        "TLSStore" => 50,
+        "BackendTLSPolicy"
+        | "ServersTransport"
+        | "ServersTransportTCP"
+        | "Middleware"
+        | "TLSOption" => 40,
+        "Gateway" | "TLSStore" => 50,
         "DNSEndpoint" => 70,
         _ => 60,
     }

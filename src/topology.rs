@@ -14,6 +14,7 @@ use crate::path::Path;
 use crate::path::arrival::{Arrival, Onward};
 use crate::path::expand::{Topology, TopologyName, expand};
 use crate::path::hop::{Client, Inward, Outward, ProxyVersion, Shown, Trust};
+use crate::path::shared_gateway::{LOSSES, SharedGateway};
 use crate::report;
 use crate::values::SecretKeyRef;
 use crate::visible::mermaid;
@@ -47,6 +48,8 @@ pub struct Subject<'a> {
     pub ca_key: CaKeyHolder,
     /// The way that requests take to it.
     pub topology: Topology,
+    /// The Gateway at which they arrive, where its objects are those of the Gateway API.
+    pub gateway: Option<&'a SharedGateway>,
 }
 
 /// The paths of some instances, explained.
@@ -84,6 +87,8 @@ struct Explained {
     settings: Vec<HopSetting>,
     /// Whose word on a browser's address counts, and where that is read.
     peers: Option<Peers>,
+    /// What the objects cannot express.
+    losses: Vec<String>,
 }
 
 /// What a hop must be set to.
@@ -206,6 +211,12 @@ impl Document {
             for HopSetting { hop, key, value } in &path.settings {
                 add(&mut out, &format!("    {hop}: {key}: {value}"));
             }
+            if !path.losses.is_empty() {
+                add(&mut out, "  not expressed by the Gateway API");
+            }
+            for loss in &path.losses {
+                add(&mut out, &format!("    {loss}"));
+            }
             if let Some(peers) = &path.peers {
                 add(&mut out, &format!("  peers of {}", peers.of));
                 add(
@@ -297,7 +308,7 @@ impl ExplainedLeg {
 
 fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
     let instance = subject.instance;
-    let path = expand(subject.topology, instance);
+    let path = expand(subject.topology, instance, subject.gateway);
     let front = path.front.kind.title();
     let is_opened = !matches!(path.inward, Inward::PassedThrough | Inward::Raw);
     let mut read_by = vec![BROWSER, HTTPD];
@@ -322,7 +333,15 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         keys: keys(arrival, &path, subject, front),
         settings: settings(arrival, &path, instance, front),
         peers: peers(arrival, front),
+        losses: losses(subject, &path),
     }
+}
+
+/// Returns what the objects of the Gateway API cannot express of the way to httpd.
+fn losses(subject: &Subject<'_>, path: &Path) -> Vec<String> {
+    let is_begun = subject.gateway.is_some() && path.outward.client().is_some();
+    let losses = LOSSES.iter().filter(|_| is_begun);
+    losses.map(|loss| (*loss).to_owned()).collect()
 }
 
 /// Returns what the hops before the httpd must be set to, in the words of the chart's values.
@@ -567,7 +586,14 @@ fn trusted(client: &Client, instance: &Instance) -> String {
                 };
                 let mut ours = trusted.iter();
                 let ours = ours.find(|at| at.secret.as_str() == authority.place.name);
-                let key = ours.map_or_else(String::new, |at| format!(", key {}", at.key));
+                let key = ours.map_or_else(String::new, |at| {
+                    let key = if authority.is_secret {
+                        at.key.as_str()
+                    } else {
+                        "ca.crt"
+                    };
+                    format!(", key {key}")
+                });
                 format!("{kind} {}{key}", authority.place)
             });
             named.collect::<Vec<_>>().join("; ")

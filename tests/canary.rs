@@ -54,6 +54,10 @@ const LINES: &[(&str, &[&str])] = &[
             "p --host a.example.org --topology @text",
             "p --host a.example.org --topology passthrough --public-certificate @text",
             "p --host a.example.org --clients-ca @raw",
+            "p --host a.example.org --ingress gateway-api --gateway @text",
+            "p --host a.example.org --ingress gateway-api --gateway a/@text",
+            "p --host a.example.org --ingress gateway-api --gateway-api @text",
+            "p --host a.example.org --ingress @text",
             "p --host a.example.org --topology tcp-proxy --load-balancer openstack --trusted @text",
             "p --host a.example.org @text",
             "p --host a.example.org --bogus=@text",
@@ -83,6 +87,18 @@ const LINES: &[(&str, &[&str])] = &[
             "--namespace @text",
             "--traefik @text",
             "--templates @templates",
+        ],
+    ),
+    (
+        "gateway",
+        &[
+            "@text",
+            "example.org --passthrough @text",
+            "example.org --namespace @text",
+            "example.org --name @text",
+            "example.org --class @text",
+            "example.org --port @text",
+            "example.org --templates @templates",
         ],
     ),
     (
@@ -422,7 +438,8 @@ const LINES: &[(&str, &[&str])] = &[
 ];
 
 /// What goes well writes manifests, and those hold what they were asked to hold.
-const MANIFESTS: [&str; 6] = [
+const MANIFESTS: [&str; 7] = [
+    "gateway",
     "new-instance",
     "wildcard-secret",
     "tls-store",

@@ -570,6 +570,133 @@ fn all_that_is_wrong_is_reported_at_once_with_its_line() {
     }
 }
 
+const AT_GATEWAY: &str = "  domain: example.org\n  ingress: {kind: gateway-api}\n";
+
+#[test]
+fn a_gateway_has_a_listener_for_the_domain_and_one_for_each_host_that_is_passed_on() {
+    let names = |spec: &str| {
+        let fleet = good(&format!("{AT_GATEWAY}{spec}"));
+        let listeners = fleet.listeners().unwrap().into_iter();
+        let listeners = listeners.map(|listener| (listener.name, listener.host));
+        listeners.collect::<Vec<_>>()
+    };
+    let some = |name: &str, host: &str| (name.to_owned(), Some(host.to_owned()));
+    let https = some("https", "*.example.org");
+    assert_eq!(
+        names("  instances: {a: , b: }\n"),
+        std::slice::from_ref(&https)
+    );
+    assert_eq!(
+        names("  wildcard: {apex: true}\n  instances: {a: }\n"),
+        [https.clone(), some("https-apex", "example.org")]
+    );
+    let passed = "{topology: passthrough, proxyProtocol: false, publicCertificate: {secret: w}}";
+    assert_eq!(
+        names(&format!("  instances: {{a: , b: {passed}}}\n")),
+        [https, some("tls-b.example.org", "b.example.org")]
+    );
+    assert_eq!(
+        names(&format!("  instances: {{b: {passed}}}\n")),
+        [("tls".to_owned(), None)]
+    );
+}
+
+#[test]
+fn what_the_gateway_api_cannot_express_is_refused_with_the_way_out() {
+    let hosts: String = (0..64)
+        .map(|number| format!("p{number}: {{profile: passed}}, "))
+        .collect();
+    let many = format!(
+        "  profiles: {{passed: {{topology: passthrough, proxyProtocol: false, publicCertificate: {{secret: w}}}}}}\n  instances: {{a: , {hosts}}}\n"
+    );
+    for (spec, what) in [
+        (
+            "  topology: passthrough\n  defaults: {publicCertificate: {secret: w}}\n  instances: {a: }\n",
+            "the PROXY protocol sent to httpd",
+        ),
+        (
+            "  instances: {a: {objects: {retry: 3}}}\n",
+            "`retry` of an HTTPRoute",
+        ),
+        (
+            "  instances: {a: {objects: {clientAuth: true}}}\n",
+            "shows httpd no certificate",
+        ),
+        (
+            "  instances: {a: {serversTransport: {dialTimeout: 5s}}}\n",
+            "connections and times",
+        ),
+        (
+            "  secrets: {mode: cert-manager}\n  instances: {a: }\n",
+            "reads the CA from a ConfigMap",
+        ),
+        (
+            "  wildcard: {namespace: other}\n  instances: {a: }\n",
+            "in its own namespace, `traefik`",
+        ),
+        (
+            "  publicCertificate: {mode: acme, names: instance, acme: {challenge: http-01}}\n  topology: direct\n  instances: {a: }\n",
+            "a listener for each of its hosts",
+        ),
+        (&many, "65 listeners"),
+    ] {
+        let faults = read(&format!("{AT_GATEWAY}{spec}")).expect_err(what);
+        let found = text(&faults);
+        assert!(found.contains(what), "{what}: {found}");
+        assert!(faults.iter().all(|fault| fault.help.is_some()), "{found}");
+    }
+    for (ingress, what) in [
+        (
+            "{kind: gateway-api, release: \"3.7\"}",
+            "that of the Gateway API here",
+        ),
+        (
+            "{kind: gateway-api, release: \"1.3\"}",
+            "not a release of the Gateway API",
+        ),
+        ("{kind: traefik, release: \"1.6\"}", "too old"),
+        ("{gateway: {name: x}}", "attached to no Gateway"),
+        (
+            "{kind: gateway-api, chart: 37}",
+            "Traefik 3.5 does not read BackendTLSPolicy v1",
+        ),
+        (
+            "{kind: gateway-api, entryPoints: [x]}",
+            "the entry point that has its port",
+        ),
+        (
+            "{kind: gateway-api, gateway: {className: istio}}",
+            "does not name Traefik",
+        ),
+    ] {
+        let spec = format!("  domain: example.org\n  ingress: {ingress}\n  instances: {{a: }}\n");
+        let faults = read(&spec).expect_err(what);
+        assert!(text(&faults).contains(what), "{what}: {}", text(&faults));
+    }
+    let passing = "  topology: passthrough\n  defaults: {proxyProtocol: false, publicCertificate: {secret: w}}\n";
+    for (ingress, more, what) in [
+        ("release: \"1.4\", chart: 39", "", None),
+        (
+            "release: \"1.4\", chart: 39",
+            passing,
+            Some("Traefik 3.6 does not read TLSRoute v1"),
+        ),
+        (
+            "release: \"1.4\", chart: 41",
+            "",
+            Some("waits for TLSRoute v1"),
+        ),
+        ("release: \"1.7\", chart: 40", passing, None),
+    ] {
+        let spec = format!(
+            "  domain: example.org\n  ingress: {{kind: gateway-api, {ingress}}}\n{more}  instances: {{a: }}\n"
+        );
+        let found = read(&spec).map_or_else(|faults| text(&faults), |_| String::new());
+        assert_eq!(what.is_none(), found.is_empty(), "{found}");
+        assert!(found.contains(what.unwrap_or_default()), "{found}");
+    }
+}
+
 #[test]
 fn instances_follow_the_topology_of_the_fleet_or_one_that_arrives_likewise() {
     let fleet = good(

@@ -6,16 +6,17 @@ use crate::support::{
 use civi_ingress::cluster::data::Certificates;
 use civi_ingress::cluster::{Cluster, Object};
 use civi_ingress::find;
-use civi_ingress::ingress::{Credentials, Ingress, Role, objects};
+use civi_ingress::ingress::{self, Credentials, Ingress, Role, objects};
 use civi_ingress::instance::{Extras, Instance};
 use civi_ingress::lint::{self, Options, Severity};
 use civi_ingress::manifest::{PrivateKeys, stream};
-use civi_ingress::name::ObjectName;
+use civi_ingress::name::{DnsName, ObjectName};
 use civi_ingress::path::check::check;
 use civi_ingress::path::entrances::Entrances;
 use civi_ingress::path::expand::{Topology, TopologyName, expand};
 use civi_ingress::path::hop::{Outward, ProxyVersion};
 use civi_ingress::path::served::Grounds;
+use civi_ingress::path::shared_gateway::{ApiRelease, Listening, SharedGateway};
 use civi_ingress::path::{self, Path};
 use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::probe::route::Way;
@@ -28,6 +29,7 @@ use civi_ingress::values::Settings;
 use civi_ingress::yaml;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use time::Duration;
 use zeroize::Zeroizing;
 
@@ -35,17 +37,16 @@ const PASSTHROUGH: Topology = Topology::Passthrough {
     proxy: Some(ProxyVersion::V2),
 };
 
-fn written(release: Release, topology: Topology, instance: &Instance) -> String {
-    written_with(credentials(), release, topology, instance)
+fn written(ingress: &Ingress, topology: Topology, instance: &Instance) -> String {
+    written_with(credentials(), ingress, topology, instance)
 }
 
 fn written_with(
     mut credentials: Credentials,
-    release: Release,
+    ingress: &Ingress,
     topology: Topology,
     instance: &Instance,
 ) -> String {
-    let ingress = Ingress::Traefik(release);
     if instance.extras.client_auth {
         let name = instance.client_name().expect("a name");
         let recipe = Recipe {
@@ -55,7 +56,19 @@ fn written_with(
         };
         credentials.add_chain(Role::Client, &recipe.chain());
     }
-    let objects = objects(ingress, topology, instance, &credentials);
+    let mut objects = objects(ingress, topology, instance, &credentials);
+    if let Some(shared) = ingress.gateway() {
+        let domain = DnsName::parse("example.org").expect("a domain");
+        let listening = Listening {
+            domain: Some(&domain),
+            apex: false,
+            ends: !topology.name().is_passed(),
+        };
+        let listeners = listening
+            .listeners(instance.hosts.iter())
+            .expect("few hosts");
+        objects.push(ingress::gateway_api::gateway(shared, &listeners));
+    }
     let manifests = Templates::default()
         .render(&objects, PrivateKeys::Written)
         .expect("the built-in templates work");
@@ -81,6 +94,29 @@ fn releases() -> impl Strategy<Value = Release> {
         "2.9", "2.10", "2.11", "3.0", "3.3", "3.4.0", "3.4", "3.5.1", "3.5.2", "3.7",
     ];
     prop::sample::select(names.to_vec()).prop_map(|name| name.parse().expect("a release"))
+}
+
+fn gateway_api() -> Ingress {
+    Ingress::GatewayApi(Arc::new(SharedGateway::usual(ApiRelease::default())))
+}
+
+/// A release of Traefik, which objects it is led by, the way of requests and an instance.
+fn ways() -> impl Strategy<Value = (Release, Ingress, Topology, Instance)> {
+    let own = (releases(), topologies(), instances()).prop_map(|(release, topology, instance)| {
+        (release, Ingress::Traefik(release), topology, instance)
+    });
+    let expressed = |(topology, mut instance): (Topology, Instance)| {
+        instance.extras.client_auth = false;
+        instance.extras.retry_attempts = None;
+        (Release::default(), gateway_api(), topology, instance)
+    };
+    let gateway = SharedGateway::usual(ApiRelease::default());
+    let is_expressed =
+        move |(topology, _): &(Topology, Instance)| gateway.check_topology(*topology).is_ok();
+    let of_gateway = (topologies(), instances())
+        .prop_filter("the Gateway API has it", is_expressed)
+        .prop_map(expressed);
+    prop_oneof![3 => own, 1 => of_gateway]
 }
 
 fn topologies() -> impl Strategy<Value = Topology> {
@@ -154,16 +190,14 @@ impl Damage {
 proptest! {
     #[test]
     fn what_is_refused_of_each_written_path_is_what_lint_finds(
-        release in releases(),
-        topology in topologies(),
-        instance in instances(),
+        (release, ingress, topology, instance) in ways(),
         damage in prop::sample::select(
             &[Damage::None, Damage::Late, Damage::OtherNames, Damage::OtherCa][..],
         ),
     ) {
         let now = NOW + Duration::days(damage.days());
-        let path = expand(topology, &instance);
-        let text = written_with(damage.credentials(), release, topology, &instance);
+        let path = expand(topology, &instance, ingress.gateway());
+        let text = written_with(damage.credentials(), &ingress, topology, &instance);
         let cluster = cluster(&text);
         let grounds = Grounds::new(&cluster, now);
         let [routed] = &path::read(&cluster, release.into(), &Entrances::default())[..] else {
@@ -192,22 +226,18 @@ proptest! {
 
     #[test]
     fn what_is_read_back_from_what_was_written_is_the_path_that_was_meant(
-        release in releases(),
-        topology in topologies(),
-        instance in instances(),
+        (release, ingress, topology, instance) in ways(),
     ) {
-        let text = written(release, topology, &instance);
-        prop_assert_eq!(read(&text, release), [expand(topology, &instance)]);
+        let text = written(&ingress, topology, &instance);
+        prop_assert_eq!(read(&text, release), [expand(topology, &instance, ingress.gateway())]);
     }
 
     #[test]
     fn status_and_probe_expect_of_each_leg_what_the_path_says(
-        release in releases(),
-        topology in topologies(),
-        instance in instances(),
+        (_, ingress, topology, instance) in ways(),
     ) {
-        let path = expand(topology, &instance);
-        let text = written(release, topology, &instance);
+        let path = expand(topology, &instance, ingress.gateway());
+        let text = written(&ingress, topology, &instance);
         let expected = path.outward.client().and_then(|client| client.expects.clone());
         let is_passed = path.outward == Outward::PassedThrough;
 
@@ -245,7 +275,11 @@ fn traefik_passes_the_tls_of_browsers_on_with_the_proxy_protocol() {
         Extras::default(),
     );
     for release in ["2.11", "3.4", "3.7"] {
-        let text = written(release.parse().unwrap(), PASSTHROUGH, &instance);
+        let text = written(
+            &Ingress::Traefik(release.parse().unwrap()),
+            PASSTHROUGH,
+            &instance,
+        );
         let documents: Vec<&str> = text.split_inclusive("---\n").collect();
         let routing: String = documents
             .into_iter()
@@ -262,7 +296,11 @@ fn traefik_passes_the_tls_of_browsers_on_with_the_proxy_protocol() {
 #[test]
 fn status_shows_one_leg_from_the_browser_to_the_httpd_where_tls_passes_through() {
     let instance = instance(&[], Settings::default(), Extras::default());
-    let text = written(Release::default(), PASSTHROUGH, &instance);
+    let text = written(
+        &Ingress::Traefik(Release::default()),
+        PASSTHROUGH,
+        &instance,
+    );
     let mut findings = find::read(&text, "f.yaml").expect("good YAML");
     let cluster = findings.take_cluster();
     let report = status::report(findings.found, &cluster, NOW).expect("good certificates");
@@ -278,7 +316,11 @@ fn lint_finds_of_tls_that_passes_through_only_that_browsers_do_not_know_the_priv
     let instance = instance(&[], Settings::default(), Extras::default());
     let mut sources = [lint::Source::new(
         "f.yaml".to_owned(),
-        Zeroizing::new(written(Release::default(), PASSTHROUGH, &instance)),
+        Zeroizing::new(written(
+            &Ingress::Traefik(Release::default()),
+            PASSTHROUGH,
+            &instance,
+        )),
     )];
     let report = lint::lint(&mut sources, &Options::at(NOW)).expect("good YAML");
     let found: Vec<&str> = report

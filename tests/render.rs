@@ -1,12 +1,13 @@
 //! Manifests, byte for byte.
 
 use crate::support::{Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable};
-use civi_ingress::ingress::{Ingress, Role, objects, tls_secret, traefik};
+use civi_ingress::ingress::{Ingress, Role, gateway_api, objects, tls_secret, traefik};
 use civi_ingress::instance::{Egress, Extras, Instance, TraefikSource};
 use civi_ingress::makers::Makers;
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
-use civi_ingress::name::{Label, Namespace, ObjectName};
+use civi_ingress::name::{DnsName, Label, Namespace, ObjectName};
 use civi_ingress::path::expand::Topology;
+use civi_ingress::path::shared_gateway::{ApiRelease, Listening, SharedGateway};
 use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::release::Release;
 use civi_ingress::template::{BUILT_IN, Templates};
@@ -14,6 +15,7 @@ use civi_ingress::values::set::{self, Typing};
 use civi_ingress::values::{Layers, Settings};
 use civi_ingress::yaml::second_reader;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 fn render(objects: &[Object]) -> String {
     let manifests = Templates::default()
@@ -24,7 +26,7 @@ fn render(objects: &[Object]) -> String {
 
 fn render_for(release: &str, instance: &Instance) -> String {
     render(&objects(
-        Ingress::Traefik(release.parse().unwrap()),
+        &Ingress::Traefik(release.parse().unwrap()),
         Topology::Direct,
         instance,
         &credentials(),
@@ -186,7 +188,7 @@ fn an_httpd_believes_x_forwarded_for_of_traefik_and_of_the_load_balancer_before_
         extras.forwarding = forwarding;
         let instance = instance(&[], Settings::default(), extras.clone());
         let traefik = Ingress::Traefik(Release::default());
-        let stream = render(&objects(traefik, topology, &instance, &credentials()));
+        let stream = render(&objects(&traefik, topology, &instance, &credentials()));
         let documents = stream.split_inclusive("---\n");
         let configs = documents.filter(|document| document.contains("kind: ConfigMap"));
         configs.collect::<String>()
@@ -219,7 +221,7 @@ fn without_custody_no_ca_key_is_written() {
         ..chain
     });
     let stream = render(&objects(
-        Ingress::Traefik(Release::default()),
+        &Ingress::Traefik(Release::default()),
         Topology::Direct,
         &instance,
         &credentials,
@@ -248,7 +250,7 @@ fn traefik_shows_a_certificate_of_its_own_to_an_httpd_that_asks() {
         "traefik",
         "client-auth",
         render(&objects(
-            Ingress::Traefik(Release::default()),
+            &Ingress::Traefik(Release::default()),
             Topology::Direct,
             &instance,
             &credentials
@@ -265,7 +267,7 @@ fn an_httpd_that_browsers_reach_shows_a_certificate_of_others_and_has_no_ca() {
     let instance = instance(&["www.a.example.org"], Settings::default(), extras);
     let proxy = Some(civi_ingress::path::hop::ProxyVersion::V2);
     let stream = render(&objects(
-        Ingress::Traefik(Release::default()),
+        &Ingress::Traefik(Release::default()),
         Topology::Passthrough { proxy },
         &instance,
         &credentials(),
@@ -351,11 +353,47 @@ fn the_wildcard_secret_and_the_default_store() {
 }
 
 #[test]
+fn the_gateway_api_has_a_route_and_a_policy_for_an_instance_and_one_gateway_for_all() {
+    let domain = DnsName::parse("example.org").unwrap();
+    let shared = Arc::new(SharedGateway::usual(ApiRelease::default()));
+    let extras = Extras {
+        hsts_seconds: Some(60),
+        ..Extras::default()
+    };
+    let instance = instance(&["www.a.example.org"], Settings::default(), extras);
+    for (name, topology, apex) in [
+        ("direct", Topology::Direct, true),
+        ("passthrough", Topology::Passthrough { proxy: None }, false),
+    ] {
+        let listening = Listening {
+            domain: Some(&domain),
+            apex,
+            ends: true,
+        };
+        let passed = instance.hosts.iter().filter(|_| !apex);
+        let listeners = listening.listeners(passed).unwrap();
+        let ingress = Ingress::GatewayApi(shared.clone());
+        let mut all = objects(&ingress, topology, &instance, &credentials());
+        all.push(gateway_api::gateway(&shared, &listeners));
+        // The text of a certificate is another one in each run.
+        let lines = render(&all);
+        let lines = lines
+            .lines()
+            .map(|line| match line.split_once("BEGIN CERT") {
+                Some((before, _)) => format!("{before}…\n"),
+                None => format!("{line}\n"),
+            });
+        let text: String = lines.collect();
+        assert_snapshot_in!("gateway-api", name, routing_only(&text));
+    }
+}
+
+#[test]
 fn every_built_in_template_is_used_by_these_tests() {
     let mut used: BTreeSet<&str> = ["labels.yaml", "traefik/tlsstore.yaml"].into();
     let instance = instance(&[], Settings::default(), all_extras());
     let all = objects(
-        Ingress::Traefik(Release::default()),
+        &Ingress::Traefik(Release::default()),
         Topology::Direct,
         &instance,
         &credentials(),
@@ -363,12 +401,19 @@ fn every_built_in_template_is_used_by_these_tests() {
     used.extend(all.iter().map(|object| object.template));
     let passing = Topology::Passthrough { proxy: None };
     let passing = objects(
-        Ingress::Traefik(Release::default()),
+        &Ingress::Traefik(Release::default()),
         passing,
         &instance,
         &credentials(),
     );
     used.extend(passing.iter().map(|object| object.template));
+    let gateway = SharedGateway::usual(ApiRelease::default());
+    used.insert(gateway_api::gateway(&gateway, &[]).template);
+    for passing in [Topology::Direct, Topology::Passthrough { proxy: None }] {
+        let ingress = Ingress::GatewayApi(Arc::new(gateway.clone()));
+        let objects = objects(&ingress, passing, &instance, &credentials());
+        used.extend(objects.iter().map(|object| object.template));
+    }
     let values: Vec<&str> = BUILT_IN
         .iter()
         .map(|(name, _)| *name)
@@ -386,7 +431,7 @@ fn every_built_in_template_is_used_by_these_tests() {
 fn an_independent_reader_finds_in_every_document_what_ours_finds() {
     let instance = instance(&["www.a.example.org"], Settings::default(), all_extras());
     let objects = objects(
-        Ingress::Traefik(Release::default()),
+        &Ingress::Traefik(Release::default()),
         Topology::Direct,
         &instance,
         &credentials(),

@@ -47,6 +47,27 @@ fn where_traefik_ends_tls_each_leg_says_what_is_shown_trusted_and_expected() {
 }
 
 #[test]
+fn at_a_gateway_the_losses_are_listed_and_what_cannot_be_expressed_is_refused() {
+    let text = explain(&["--ingress", "gateway-api"]);
+    for line in [
+        "    certificate:         Secret traefik/wildcardsecret\n",
+        "    trusts:              ConfigMap paroisse-a/externca, key ca.crt\n",
+        "  not expressed by the Gateway API\n    the times of `serversTransport`: ",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let passed = ["--ingress", "gateway-api", "--topology", "passthrough"];
+    let refused = run(&[EXPLAIN, &passed].concat());
+    assert!(
+        refused.stderr.contains("the PROXY protocol sent to httpd"),
+        "{}",
+        refused.stderr
+    );
+    let passed = [&passed[..], &["--proxy-protocol", "none"]].concat();
+    assert!(!explain(&passed).contains("not expressed"));
+}
+
+#[test]
 fn where_tls_is_passed_on_traefik_reads_nothing_and_shows_nothing() {
     let passed = ["--topology", "passthrough", "--proxy-protocol", "2"];
     let text = explain(&[&passed[..], &["-o", "json"]].concat());

@@ -2,6 +2,7 @@
 
 use super::options::LogLevel;
 use crate::fault::Fault;
+use crate::release::Release;
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -178,6 +179,17 @@ impl ChartMajor {
         }
         let fault = Fault::new(format!("chart {self} does not have the fast proxy"));
         Err(fault.help(format!("use chart {FIRST} or newer")))
+    }
+
+    /// Returns the line of Traefik that the chart installs, as far as it matters to the Gateway API: 3.6 by charts 38 and 39, 3.7 by
+    /// later ones, and what is older by those before (`appVersion` of each).
+    #[must_use]
+    pub fn traefik_at_gateway(self) -> Release {
+        match self.number {
+            ..38 => Release::line(3, 5),
+            38 | 39 => Release::line(3, 6),
+            40.. => Release::line(3, 7),
+        }
     }
 
     pub(super) fn has_level(self, level: LogLevel) -> bool {

@@ -16,6 +16,7 @@ use crate::load_balancer::ServiceRequest;
 use crate::manifest::Field;
 use crate::name::Namespace;
 use crate::path::entrances::PLAIN;
+use crate::path::shared_gateway::ApiRelease;
 use crate::template::Templates;
 use layout::{Defaults, ReadTimeoutForm};
 
@@ -66,6 +67,10 @@ fn refusals(request: &ValuesRequest) -> Vec<Fault> {
     }
     if let (true, Err(fault)) = (request.fast_proxy, request.chart.check_fast_proxy()) {
         faults.push(fault.argument("--fast-proxy"));
+    }
+    let of_gateway = ApiRelease::default().check_reader(request.chart.traefik_at_gateway(), false);
+    if let (true, Err(fault)) = (request.gateway_api, of_gateway) {
+        faults.push(fault.argument("--gateway-api"));
     }
     if let (Workload::Deployment(_), UpdateStrategy::OnDelete) =
         (request.workload, request.update_strategy)
@@ -189,6 +194,7 @@ fn surroundings(request: &ValuesRequest) -> Fields {
         ("global", layout.global.into()),
         ("namespaces", namespaces.map(Namespace::as_str).collect()),
         ("ingresses", Field::Bool(request.ingresses)),
+        ("gateway_api", Field::Bool(request.gateway_api)),
         ("service", layout.service.into()),
         ("service_annotations", Field::Map(annotations.collect())),
         ("service_type", service_type.into()),

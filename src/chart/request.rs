@@ -39,6 +39,8 @@ pub struct ValuesRequest {
     pub is_plain: bool,
     /// Whether Ingresses are served too, as cert-manager makes them for a challenge at port 80.
     pub ingresses: bool,
+    /// Whether objects of the Gateway API are served too, at a Gateway that is not the chart's.
+    pub gateway_api: bool,
     /// Whether the proxy is the fast one, which bounds the TLS handshake with httpd by the `dialTimeout` of its
     /// ServersTransport where HTTP/2 is off (`pkg/proxy/fast/dialer.go`, v3.7.9); the other one gives up after 10 seconds
     /// (`pkg/server/service/transport.go`).
@@ -71,6 +73,7 @@ impl ValuesRequest {
             prometheus: false,
             is_plain: false,
             ingresses: false,
+            gateway_api: false,
             fast_proxy: false,
             redirect: None,
             proxy_protocol_from: Vec::new(),

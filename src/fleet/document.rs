@@ -5,8 +5,8 @@
 )]
 
 use super::leaf::{
-    Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, InstanceKind,
-    Interval, Mode, NamesWord, Overlap, Pattern, RemoteKey, SourceKind, StoreKind,
+    Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, IngressRelease,
+    InstanceKind, Interval, Mode, NamesWord, Overlap, Pattern, RemoteKey, SourceKind, StoreKind,
 };
 use super::placeholder;
 use super::{CaCustody, Layout, SealingScope};
@@ -114,8 +114,8 @@ record! {
     IngressPart {
         /// Its kind [default: traefik].
         kind: IngressKind = "kind";
-        /// Its release, for Traefik 2.9 to 3.x, in quotes [default: 3.7].
-        release: Release = "release";
+        /// Its release, in quotes: of Traefik 2.9 to 3.x [default: 3.7], for gateway-api that of the Gateway API, 1.4 to 1.7 [default: 1.6].
+        release: IngressRelease = "release";
         /// Major version of its Helm chart, for Traefik 20 to 41 [default: 41].
         chart: ChartMajor = "chart";
         /// Namespace of its pods [default: traefik].
@@ -124,6 +124,22 @@ record! {
         fast_proxy: bool = "fastProxy";
         /// Its entry points [default: websecure].
         entry_points: LeafList<TextLine> = "entryPoints";
+        /// The Gateway of the instances, for gateway-api.
+        gateway: SharedGatewayPart = "gateway";
+    }
+}
+
+record! {
+    /// The Gateway of the instances.
+    SharedGatewayPart {
+        /// Its namespace, with the Secret of the certificate that browsers see [default: traefik].
+        namespace: Namespace = "namespace";
+        /// Its name [default: web].
+        name: ObjectName = "name";
+        /// Name of its GatewayClass [default: traefik].
+        class_name: ObjectName = "className";
+        /// Port of its listeners: that of the entry point of Traefik, in its pods [default: 8443].
+        port: Count<1, 65_535> = "port";
     }
 }
 

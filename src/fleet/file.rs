@@ -9,7 +9,7 @@ use super::front::front;
 use super::levels::{Levels, Shared, SharedAsked};
 use super::members::{Frame, Members};
 use super::spec::{argo_cd, entry_points, flux, keys};
-use super::{Division, Fleet, FrontCertificate, FrontNames, Layout, Source};
+use super::{Division, Fleet, FrontCertificate, Layout, Source};
 use crate::chart::ChartMajor;
 use crate::fault::{self, Fault};
 use crate::pki::client_authorities::ClientAuthorities;
@@ -76,17 +76,16 @@ fn fleet(
         .map(|(key, given)| (key.text.to_string(), given.value));
     let keys = keys(spec.secrets.as_ref(), reader);
     let way = SharedWay::of(&spec, reader);
-    let front = front(&spec, spec_at?, keys.as_ref(), &way, reader);
+    let ingress = ingress(&mut spec, keys.as_ref(), reader);
+    let (traefik, gateway) = (&ingress.traefik, &ingress.gateway);
+    let before = (&way, gateway.as_deref());
+    let front = front(&spec, spec_at?, keys.as_ref(), before, reader);
     let dns = dns(spec.dns.as_ref(), spec.load_balancer.as_ref(), reader).map(Arc::new);
     let arrival = way.arrival.clone();
-    let (traefik, traefik_namespace) = ingress(&mut spec, reader);
     let points = traefik.entry_points.as_ref();
     let frame = Frame {
         domain: spec.domain.as_ref().map(|given| given.value.clone()),
-        apex: front.as_ref().and_then(|front| match front.names {
-            FrontNames::Wildcard { apex } => Some(apex),
-            FrontNames::Instances | FrontNames::Given => None,
-        }),
+        apex: front.as_ref().and_then(FrontCertificate::apex),
         shards: spec.shards.as_ref().map(|given| given.value.0),
         takes: consumers::takes(metadata, &spec),
     };
@@ -100,7 +99,8 @@ fn fleet(
         keys: keys.clone(),
         entry_points,
         way,
-        traefik_namespace,
+        traefik_namespace: ingress.namespace.clone(),
+        gateway: gateway.clone(),
         asked: front.as_ref().and_then(SharedAsked::of),
         dns: dns.clone(),
     };
@@ -120,17 +120,18 @@ fn fleet(
         );
     }
     let clients = clients(members.client_files(), include, reader);
-    let release = traefik.version.as_ref();
     let chart = traefik.chart.as_ref();
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
-    let fast_proxy = traefik.fast_proxy.filter(|given| given.value);
-    if let (Some(given), Err(fault)) = (&fast_proxy, chart.check_fast_proxy()) {
-        reader.push(given.origin, fault);
+    let members = members.finish();
+    let fast_proxy = traefik.fast_proxy.as_ref().filter(|given| given.value);
+    if let Some(given) = fast_proxy {
+        reader.keep_at(given.origin, chart.check_fast_proxy());
     }
     let mut fleet = Fleet {
         name: document.metadata?.value.name.value,
         domain: spec.domain?.value,
-        release: release.map_or_else(Default::default, |given| given.value),
+        release: ingress.release(),
+        gateway: gateway.clone(),
         chart: u16::from(chart.number()),
         fast_proxy: fast_proxy.is_some(),
         arrival: arrival?,
@@ -148,9 +149,10 @@ fn fleet(
         flux: spec.flux.and_then(|given| flux(given.value)),
         clients,
         profiles: profile_names,
-        members: members.finish(),
+        members,
         is_held: false,
     };
+    ingress.check(&fleet, chart, reader);
     fleet.divide(&Division::default());
     Some(fleet)
 }

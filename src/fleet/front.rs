@@ -10,12 +10,43 @@ use crate::civiparoisse::WILDCARD_CA;
 use crate::fault::Fault;
 use crate::name::{Namespace, ObjectName};
 use crate::path::arrival::Arrival;
+use crate::path::shared_gateway::SharedGateway;
 use crate::pki::SubjectAltName;
 use crate::record::leaf::{Switch, TextLine};
 use crate::record::{Given, PartReader, ValueOrigin};
 
 /// Settles it, if there is to be one.
 pub(super) fn front(
+    spec: &Spec,
+    spec_at: ValueOrigin,
+    keys: Option<&Keys>,
+    (way, gateway): (&SharedWay, Option<&SharedGateway>),
+    reader: &mut PartReader,
+) -> Option<FrontCertificate> {
+    let front = settled(spec, spec_at, keys, way, reader)?;
+    let Some(gateway) = gateway else {
+        return Some(front);
+    };
+    let of_part = spec.public_certificate.as_ref();
+    let of_part = of_part.and_then(|given| given.value.namespace.as_ref());
+    let of_wildcard = spec.wildcard.as_ref().and_then(|given| given.value.on());
+    let of_wildcard = of_wildcard.and_then(|part| part.namespace.as_ref());
+    if let Some(given) = of_part.or(of_wildcard)
+        && given.value != gateway.namespace
+    {
+        let what = format!(
+            "the Gateway reads the certificate that browsers see in its own namespace, `{}`",
+            gateway.namespace
+        );
+        reader.push(given.origin, Fault::new(what).help("leave `namespace` out"));
+    }
+    Some(FrontCertificate {
+        namespace: gateway.namespace.clone(),
+        ..front
+    })
+}
+
+fn settled(
     spec: &Spec,
     spec_at: ValueOrigin,
     keys: Option<&Keys>,

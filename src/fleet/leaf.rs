@@ -7,9 +7,11 @@ use crate::duration::TraefikDuration;
 use crate::fault::Fault;
 use crate::load_balancer::address;
 use crate::path::hop::ProxyVersion;
+use crate::path::shared_gateway::ApiRelease;
 use crate::pki::KeyType;
 use crate::record::leaf::{Choice as _, Days, ListedWord, choices};
 use crate::record::{Part, PartReader};
+use crate::release::Release;
 use crate::yaml::{Node, Value};
 use std::net::IpAddr;
 
@@ -18,7 +20,7 @@ choices! {
     SealingScope { Strict = "strict", NamespaceWide = "namespace-wide", ClusterWide = "cluster-wide" }
     CaCustody { Ephemeral = "ephemeral", Stored = "stored", External = "external" }
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
-    IngressKind { Traefik = "traefik" }
+    IngressKind { Traefik = "traefik", GatewayApi = "gateway-api" }
     ProxyVersion { V1 = "v1", V2 = "v2" }
     FrontMode { Own = "own", Acme = "acme", Files = "files", Nobody = "none" }
     NamesWord { Wildcard = "wildcard", Instance = "instance" }
@@ -103,9 +105,27 @@ pub(super) enum DnsMode {
 }
 
 /// `spec.ingress.kind`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IngressKind {
     Traefik,
+    GatewayApi,
+}
+
+/// `spec.ingress.release`: of Traefik, or of the Gateway API.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum IngressRelease {
+    Traefik(Release),
+    GatewayApi(ApiRelease),
+}
+
+impl ListedWord for IngressRelease {
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let is_of_gateway_api = text.strip_prefix('v').unwrap_or(text).starts_with("1.");
+        if is_of_gateway_api {
+            return ApiRelease::parse(text).map(Self::GatewayApi);
+        }
+        text.parse().map(Self::Traefik)
+    }
 }
 
 /// `apiVersion`.

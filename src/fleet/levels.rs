@@ -12,6 +12,7 @@ use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Asked, Extras, Instance};
 use crate::name::{DnsName, Namespace, ObjectName};
 use crate::path::expand::TopologyName;
+use crate::path::shared_gateway::{SharedGateway, Unsayable};
 use crate::record::leaf::TextLine;
 use crate::record::{Given, PartReader, ValueOrigin};
 use crate::values::Settings;
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     pub(super) way: SharedWay,
     /// Namespace of Traefik's pods, if the fleet names it.
     pub(super) traefik_namespace: Option<Namespace>,
+    /// The Gateway, where the objects are those of the Gateway API.
+    pub(super) gateway: Option<Arc<SharedGateway>>,
     /// Who is asked for a certificate for each instance.
     pub(super) asked: Option<SharedAsked>,
     /// Who is told of the hosts of each instance.
@@ -355,6 +358,7 @@ impl Levels {
         if let (Some(origin), false) = (given.or(self.shared.way.origin), faults.is_empty()) {
             self.say_all(origin, faults, reader);
         }
+        self.check_sayable(part, terms, reader);
         for (origin, fault) in terms::only_passed(own, name) {
             reader.push(origin, fault);
         }
@@ -363,6 +367,31 @@ impl Levels {
         }
         for (origin, fault) in terms::never_passed(part) {
             self.say(origin, fault, reader);
+        }
+    }
+
+    /// Checks that what is asked for can be expressed in the objects of the Gateway API, if they are those.
+    fn check_sayable(&mut self, part: &SettingsPart, terms: &Terms, reader: &mut PartReader) {
+        let Some(gateway) = self.shared.gateway.clone() else {
+            return;
+        };
+        let topology = part.topology.as_ref().map(|given| given.origin);
+        let proxy = part.proxy_protocol.as_ref().map(|given| given.origin);
+        if let Err(fault) = gateway.check_topology(terms.topology) {
+            let origin = proxy.or(topology).or(self.shared.way.origin);
+            self.say(origin.unwrap_or(ValueOrigin::NONE), fault, reader);
+        }
+        let is_passed = terms.topology.name().is_passed();
+        if self.shared.asked.is_some() && !is_passed {
+            let origin = topology.or(self.shared.way.origin);
+            let origin = origin.unwrap_or(ValueOrigin::NONE);
+            self.say(origin, Unsayable::OwnCertificates.fault(), reader);
+        }
+        if is_passed {
+            return;
+        }
+        for (origin, unsayable) in terms::unsayable(part) {
+            self.say(origin, unsayable.fault(), reader);
         }
     }
 

@@ -27,6 +27,7 @@ use crate::acme::{Challenge, Issuer, Turn};
 use crate::dns::{Dns, Targets};
 use crate::duration::TraefikDuration;
 use crate::fault::{Fault, Place};
+use crate::ingress::Ingress;
 use crate::instance::{Extras, Instance};
 use crate::makers::cert_manager::OwnCas;
 use crate::makers::external_secrets::Store;
@@ -34,6 +35,7 @@ use crate::makers::{Makers, Side};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
 use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, TopologyName};
+use crate::path::shared_gateway::{Listener, Listening, SharedGateway};
 use crate::pki::KeyType;
 use crate::pki::client_authorities::ClientAuthorities;
 use crate::pki::issue::Organization;
@@ -65,6 +67,8 @@ pub struct Fleet {
     pub domain: DnsName,
     /// `spec.traefik.version`.
     pub release: Release,
+    /// `spec.ingress.gateway`: the Gateway of the instances, where their objects are those of the Gateway API.
+    pub gateway: Option<Arc<SharedGateway>>,
     /// `spec.traefik.chart`: the major version of Traefik's Helm chart.
     pub chart: u16,
     /// `spec.traefik.fastProxy`.
@@ -238,6 +242,14 @@ impl FrontCertificate {
         is_told || self.is_for_all()
     }
 
+    /// Returns whether a wildcard certificate covers the domain itself too; nothing without such a certificate.
+    fn apex(&self) -> Option<bool> {
+        match self.names {
+            FrontNames::Wildcard { apex } => Some(apex),
+            FrontNames::Instances | FrontNames::Given => None,
+        }
+    }
+
     /// Returns whether it is one for all hosts below the domain.
     fn is_for_all(&self) -> bool {
         self.names != FrontNames::Instances
@@ -314,6 +326,14 @@ pub struct Member {
     pub turn: Turn,
     /// All else.
     pub terms: Arc<Terms>,
+}
+
+impl Member {
+    /// Returns whether TLS is passed on to its httpd.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        self.terms.topology.name().is_passed()
+    }
 }
 
 /// What does not depend on an instance's names. Members without settings of their own share it.
@@ -450,6 +470,30 @@ impl Fleet {
         if let Some(shards) = self.shards {
             shards::assign(self.name.as_str(), &mut self.members, shards.get(), found);
         }
+    }
+
+    /// Returns what is before the instances.
+    #[must_use]
+    pub fn ingress(&self) -> Ingress {
+        match &self.gateway {
+            Some(gateway) => Ingress::GatewayApi(gateway.clone()),
+            None => Ingress::Traefik(self.release),
+        }
+    }
+
+    /// Returns the listeners of the Gateway that the instances share.
+    ///
+    /// # Errors
+    /// More than a Gateway takes; none in a fleet that [`read()`] gave.
+    pub fn listeners(&self) -> Result<Vec<Listener>, Fault> {
+        let names = self.front.as_ref().map(|front| front.names);
+        let listening = Listening {
+            domain: Some(&self.domain).filter(|_| names != Some(FrontNames::Given)),
+            apex: self.front.as_ref().and_then(FrontCertificate::apex) == Some(true),
+            ends: !self.members.iter().all(Member::is_passed) || self.members.is_empty(),
+        };
+        let passed = self.members.iter().filter(|member| member.is_passed());
+        listening.listeners(passed.flat_map(|member| &member.hosts))
     }
 
     /// Returns the way that requests take to a member.

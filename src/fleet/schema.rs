@@ -5,8 +5,8 @@
 
 use super::document::{FleetLevel, Instances, Metadata, SettingsPart, Tree, Values};
 use super::leaf::{
-    Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, InstanceKind,
-    Interval, Mode, NamesWord, Overlap, Pattern, RemoteKey, SourceKind, StoreKind,
+    Address, ApiVersion, ChallengeWord, DnsMode, FleetKind, FrontMode, IngressKind, IngressRelease,
+    InstanceKind, Interval, Mode, NamesWord, Overlap, Pattern, RemoteKey, SourceKind, StoreKind,
 };
 use super::placeholder::NAMES;
 use super::{CaCustody, Layout, SealingScope};
@@ -28,6 +28,7 @@ schemas! {
     ChallengeWord: choice::<Self>();
     Tree: json_schema!({"type": "object"});
     IngressKind: choice::<Self>();
+    IngressRelease: json_schema!({"type": "string", "pattern": r"^v?(1\.[4-7]|2\.(9|10|11)|3\.[0-9]{1,4})(\.[0-9]{1,4})?$"});
     ProxyVersion: choice::<Self>();
     Mode: choice::<Self>();
     StoreKind: choice::<Self>();
@@ -187,7 +188,7 @@ mod tests {
                 "domain": "uepal.net", "include": ["p/*.yaml"],
                 "topology": "tcp-proxy",
                 "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1", "nodes": ["10.0.0.1"]},
-                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"]},
+                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"], "gateway": {"namespace": "n", "name": "g", "className": "traefik", "port": 8443}},
                 "traefik": {"version": "3.4", "chart": 33, "fastProxy": false, "entryPoints": ["websecure"]},
                 "secrets": {
                     "mode": "sops", "beside": "cert-manager", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict",

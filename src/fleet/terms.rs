@@ -10,6 +10,7 @@ use crate::makers::Makers;
 use crate::makers::cert_manager::{CA_LIVES, OwnCas};
 use crate::name::{Label, Namespace, ObjectName};
 use crate::path::expand::{Topology, TopologyName};
+use crate::path::shared_gateway::Unsayable;
 use crate::record::leaf::{Days, LeafList, TextLine};
 use crate::record::{Given, Part as _, ValueOrigin};
 use crate::values::{KEYS, Layers, Settings, is_below};
@@ -379,6 +380,31 @@ pub(super) fn never_passed(part: &SettingsPart) -> Vec<(ValueOrigin, Fault)> {
     let faults = origins.into_iter();
     faults
         .filter_map(|(origin, opened)| Some((origin?, opened.fault())))
+        .collect()
+}
+
+/// Names what of the settings the objects of the Gateway API cannot express.
+pub(super) fn unsayable(part: &SettingsPart) -> Vec<(ValueOrigin, Unsayable)> {
+    let objects = part.objects.as_ref().map(|given| &given.value);
+    let retry = objects.and_then(|objects| objects.retry.as_ref());
+    let retry = retry.filter(|given| given.value.on().is_some());
+    let client = objects.and_then(|objects| objects.client_auth.as_ref());
+    let client = client.filter(|given| given.value);
+    let origins = [
+        (retry.map(|given| given.origin), Unsayable::Retry),
+        (client.map(|given| given.origin), Unsayable::ClientAuth),
+        (
+            part.clients.as_ref().map(|given| given.origin),
+            Unsayable::Clients,
+        ),
+        (
+            part.servers_transport.as_ref().map(|given| given.origin),
+            Unsayable::Transport,
+        ),
+    ];
+    let origins = origins.into_iter();
+    origins
+        .filter_map(|(origin, unsayable)| Some((origin?, unsayable)))
         .collect()
 }
 

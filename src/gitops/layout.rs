@@ -44,12 +44,15 @@ const OTHERS: [&str; 6] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 20] = [
+    "backendtlspolicy-",
     "certificate-",
     "clusterissuer-",
     "configmap-",
     "dnsendpoint-",
     "externalsecret-",
+    "gateway-",
+    "httproute-",
     "ingressroute-",
     "ingressroutetcp-",
     "issuer-",
@@ -60,6 +63,7 @@ const KINDS: [&str; 16] = [
     "serverstransport-",
     "serverstransporttcp-",
     "tlsoption-",
+    "tlsroute-",
     "tlsstore-",
 ];
 
@@ -334,11 +338,14 @@ mod tests {
             prefix: prefix.to_owned(),
         };
         let kinds = [
+            "BackendTLSPolicy",
             "Certificate",
             "ClusterIssuer",
             "ConfigMap",
             "DNSEndpoint",
             "ExternalSecret",
+            "Gateway",
+            "HTTPRoute",
             "IngressRoute",
             "IngressRouteTCP",
             "Issuer",
@@ -350,6 +357,7 @@ mod tests {
             "ServersTransport",
             "ServersTransportTCP",
             "TLSOption",
+            "TLSRoute",
             "TLSStore",
         ];
         for kind in kinds {

@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::fleet::{
     CaCustody, CertificateSource, CertificateTerms, Fleet, FrontCertificate, FrontNames, Member,
 };
-use crate::ingress::{self, Credentials, Ingress, Role, traefik};
+use crate::ingress::{self, Credentials, Ingress, Role, gateway_api, traefik};
 use crate::instance::{Credential, Instance};
 use crate::makers::Makers;
 use crate::makers::cert_manager::KeptLeaf;
@@ -320,9 +320,9 @@ impl<'a> Unit<'a> {
     pub fn objects(&self, credentials: &Credentials) -> Vec<Object> {
         match &self.kind {
             UnitKind::Member { member, instance } => {
-                let ingress = Ingress::Traefik(self.fleet.release);
+                let ingress = self.fleet.ingress();
                 let topology = self.fleet.topology(member);
-                let mut objects = ingress::objects(ingress, topology, instance, credentials);
+                let mut objects = ingress::objects(&ingress, topology, instance, credentials);
                 self.mark(&mut objects, member.id.as_str());
                 objects
             }
@@ -482,7 +482,7 @@ fn front_names(fleet: &Fleet, front: &FrontCertificate) -> Option<Vec<SubjectAlt
     }
 }
 
-/// Returns what exists once in the cluster: the certificate that browsers see, or whom it is asked of, and the TLSStore.
+/// Returns what exists once in the cluster: the certificate that browsers see, or whom it is asked of, and the TLSStore or the Gateway.
 fn cluster_objects(
     fleet: &Fleet,
     front: &FrontCertificate,
@@ -495,9 +495,15 @@ fn cluster_objects(
         | CertificateSource::Acme { .. }
         | CertificateSource::Given(_) => wildcard_secret(),
     };
-    let store = names
-        .is_some()
-        .then(|| traefik::tls_store(fleet.release, &front.namespace, &shown));
+    let door = match fleet.ingress() {
+        Ingress::Traefik(release) => names
+            .is_some()
+            .then(|| traefik::tls_store(release, &front.namespace, &shown)),
+        Ingress::GatewayApi(gateway) => {
+            let listeners = fleet.listeners().unwrap_or_default();
+            Some(gateway_api::gateway(&gateway, &listeners))
+        }
+    };
     let mut objects = match &front.source {
         CertificateSource::Own { makers, .. } => {
             let mut objects = cluster_secrets(front, credentials);
@@ -517,7 +523,7 @@ fn cluster_objects(
         }
         CertificateSource::Given(_) => cluster_secrets(front, credentials),
     };
-    objects.extend(store);
+    objects.extend(door);
     objects
 }
 

@@ -5,6 +5,7 @@
 
 mod config_map;
 mod credentials;
+pub mod gateway_api;
 mod httpd_ingress;
 mod made;
 mod network_policies;
@@ -28,21 +29,36 @@ use crate::instance::Instance;
 use crate::manifest::{Identity, Object};
 use crate::name::{Namespace, ObjectName};
 use crate::path::expand::{Topology, expand};
+use crate::path::shared_gateway::SharedGateway;
 use crate::pki::SubjectAltName;
 use crate::pki::validity::format_instant;
 use crate::release::Release;
+use std::sync::Arc;
 
 /// The program that is before the instances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ingress {
     /// Traefik with its Kubernetes custom resources.
     Traefik(Release),
+    /// Traefik with the objects of the Gateway API.
+    GatewayApi(Arc<SharedGateway>),
+}
+
+impl Ingress {
+    /// Returns the Gateway that the instances share, if there is one.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&SharedGateway> {
+        match self {
+            Self::Traefik(_) => None,
+            Self::GatewayApi(gateway) => Some(gateway),
+        }
+    }
 }
 
 /// Returns an instance's objects in the order in which they must be applied.
 #[must_use]
 pub fn objects(
-    ingress: Ingress,
+    ingress: &Ingress,
     topology: Topology,
     instance: &Instance,
     credentials: &Credentials,
@@ -58,11 +74,14 @@ pub fn objects(
     if instance.extras.config_map {
         objects.push(config_map(instance));
     }
-    let path = expand(topology, instance);
+    let path = expand(topology, instance, ingress.gateway());
     objects.extend(httpd_ingress(instance, &path));
     objects.extend(network_policies(instance));
     match ingress {
-        Ingress::Traefik(release) => objects.extend(traefik::routing(release, instance, &path)),
+        Ingress::Traefik(release) => objects.extend(traefik::routing(*release, instance, &path)),
+        Ingress::GatewayApi(gateway) => {
+            objects.extend(gateway_api::routing(gateway, instance, &path, credentials));
+        }
     }
     if let Some(dns) = &instance.extras.dns {
         dns.announce(&instance.namespace, &instance.hosts, &mut objects);

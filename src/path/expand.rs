@@ -6,6 +6,7 @@ use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Outward, Place, ProxyVersion, Shown,
     Trust,
 };
+use super::shared_gateway::SharedGateway;
 use crate::cluster::scope::Scope;
 use crate::fault::Fault;
 use crate::instance::Instance;
@@ -242,9 +243,9 @@ impl Topology {
     }
 }
 
-/// Returns the path of an instance behind Traefik.
+/// Returns the path of an instance behind Traefik: by its own objects, or by those of the Gateway API at a Gateway.
 #[must_use]
-pub fn expand(topology: Topology, instance: &Instance) -> Path {
+pub fn expand(topology: Topology, instance: &Instance, gateway: Option<&SharedGateway>) -> Path {
     let settings = &instance.settings;
     let place = |name: &str| Place {
         scope: Scope::Namespace(instance.namespace.to_string()),
@@ -254,15 +255,16 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
         Topology::Direct | Topology::TcpProxy | Topology::Offload | Topology::InspectTwice => {
             let inward = match topology {
                 Topology::Offload => Inward::Plain,
-                _ => Inward::Tls(match &instance.extras.asked {
-                    Some(asked) => Shown::Secrets(vec![place(asked.secret.as_str())]),
-                    None => Shown::Store,
+                _ => Inward::Tls(match (&instance.extras.asked, gateway) {
+                    (_, Some(gateway)) => Shown::Secrets(vec![gateway.certificate()]),
+                    (Some(asked), None) => Shown::Secrets(vec![place(asked.secret.as_str())]),
+                    (None, None) => Shown::Store,
                 }),
             };
             let authorities = instance.trusted().into_iter().map(|at| Authority {
-                is_secret: true,
+                is_secret: gateway.is_none(),
                 place: place(at.secret.as_str()),
-                keys: Keys::Traefik,
+                keys: gateway.map_or(Keys::Traefik, |_| Keys::GatewayApi),
             });
             let client = Client {
                 // Without a name Go checks the certificate against the pod's address.
@@ -283,7 +285,7 @@ pub fn expand(topology: Topology, instance: &Instance) -> Path {
         hosts: instance.hosts.iter().map(ToString::to_string).collect(),
         front: Front {
             kind: FrontKind::Traefik,
-            gateway: None,
+            gateway: gateway.map(|gateway| gateway.place().to_string()),
         },
         inward,
         outward,

@@ -118,7 +118,7 @@ impl Standing {
     /// Returns what the hops of an instance are in a topology.
     #[must_use]
     pub fn new(topology: Topology, arrival: &Arrival, instance: &Instance) -> Self {
-        let path = expand(topology, instance);
+        let path = expand(topology, instance, None);
         let route = match (&path.inward, &path.outward) {
             (Inward::PassedThrough, _) | (_, Outward::PassedThrough) => Route::Passed(path.proxy),
             (Inward::Plain, _) => Route::Plain,
@@ -697,7 +697,7 @@ mod tests {
                         proxy: Some(httpd.takes_proxy),
                         certificate: false,
                     };
-                    let path = expand(*topology, instance);
+                    let path = expand(*topology, instance, None);
                     assert!(wants(&path, wanted).is_empty(), "{self:#?}");
                 }
             }

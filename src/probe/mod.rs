@@ -10,6 +10,7 @@ pub mod chain;
 mod choose;
 pub mod database;
 pub mod expect;
+mod gateway;
 pub mod greeting;
 pub mod http;
 pub mod judge;

@@ -7,12 +7,14 @@
 
 use super::choose::{choose, routes};
 use super::expect::{ClientOptions, Hsts, middlewares};
+use super::gateway;
 use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::Fault;
-use crate::kinds::traefik::{self as kinds, IngressRoute};
+use crate::kinds::traefik as kinds;
 use crate::lint::rules::{CI219, CI227};
 use crate::name::DnsName;
+use crate::path::Routed;
 use crate::path::choose::Candidate;
 use crate::path::entrances::Entrances;
 use crate::path::fit::{self, Fit};
@@ -32,10 +34,17 @@ pub struct Way<'a> {
     pub findings: Vec<Finding>,
     cluster: &'a Cluster,
     object: &'a Object,
-    spec: &'a IngressRoute,
-    route: &'a kinds::Route,
+    led: Led<'a>,
     inward: Inward,
     host: DnsName,
+}
+
+/// What leads the connections.
+enum Led<'a> {
+    /// A route of Traefik's own kinds.
+    ByTraefik(&'a kinds::Route),
+    /// One of the Gateway API.
+    ByGateway(Box<Routed<'a>>),
 }
 
 impl<'a> Way<'a> {
@@ -54,6 +63,10 @@ impl<'a> Way<'a> {
         let tcp = routes(cluster, Kind::IngressRouteTcp, host, &mut findings).tried;
         let is_for_host = |route: &Candidate<'_>| fit::may_take(route.rule, host);
         let is_served = http.tried.iter().chain(&tcp).any(is_for_host);
+        let is_led = is_served || http.plain.iter().any(|route| route.names(host));
+        if let Some(routed) = gateway::find(cluster, host).filter(|_| !is_led) {
+            return Ok(Self::at_gateway(cluster, routed, plain, host, findings));
+        }
         // What is served without TLS alone is reached by what ends it before Traefik.
         let is_plain = http.plain.iter().any(|route| route.names(host));
         let http = if is_plain && !is_served {
@@ -91,6 +104,28 @@ impl<'a> Way<'a> {
         Ok(Self::by(cluster, chosen, request, host, findings))
     }
 
+    /// Follows a route of the Gateway API, whichever requests it takes.
+    fn at_gateway(
+        cluster: &'a Cluster,
+        routed: Routed<'a>,
+        request: Request,
+        host: &DnsName,
+        mut findings: Vec<Finding>,
+    ) -> Self {
+        findings.insert(0, gateway::taken(&routed, host));
+        Self {
+            request,
+            options: None,
+            hsts: None,
+            findings,
+            cluster,
+            object: routed.route,
+            inward: routed.path.inward.clone(),
+            led: Led::ByGateway(Box::new(routed)),
+            host: host.clone(),
+        }
+    }
+
     fn by(
         cluster: &'a Cluster,
         chosen: &Candidate<'a>,
@@ -116,16 +151,15 @@ impl<'a> Way<'a> {
             findings,
             cluster,
             object,
-            spec: chosen.spec,
-            route: chosen.route,
+            led: Led::ByTraefik(chosen.route),
             inward,
             host: host.clone(),
         };
         if way.ends_at_traefik() && way.inward != Inward::Plain {
-            way.options = ClientOptions::of(cluster, object, way.spec, &mut way.findings);
+            way.options = ClientOptions::of(cluster, object, chosen.spec, &mut way.findings);
         }
         if !way.is_tcp() {
-            way.hsts = middlewares(cluster, object, way.route, &mut way.findings);
+            way.hsts = middlewares(cluster, object, chosen.route, &mut way.findings);
         }
         way
     }
@@ -153,7 +187,7 @@ impl<'a> Way<'a> {
     /// Whether it is a TCP route.
     #[must_use]
     pub fn is_tcp(&self) -> bool {
-        self.object.kind() == Kind::IngressRouteTcp
+        matches!(self.object.kind(), Kind::IngressRouteTcp | Kind::TlsRoute)
     }
 
     /// Returns the namespace of the httpd.
@@ -176,8 +210,12 @@ impl<'a> Way<'a> {
         self.object
     }
 
-    pub(super) fn route(&self) -> &'a kinds::Route {
-        self.route
+    /// Returns the route of Traefik's own kinds, or the path of the one of the Gateway API.
+    pub(super) fn route(&self) -> Result<&'a kinds::Route, &Routed<'a>> {
+        match &self.led {
+            Led::ByTraefik(route) => Ok(route),
+            Led::ByGateway(routed) => Err(routed),
+        }
     }
 
     pub(super) fn cluster(&self) -> &'a Cluster {

@@ -2,6 +2,7 @@
 //! ConfigMap that they name.
 
 use super::authorities::{extern_trust, kept, root_cas};
+use super::gateway;
 use super::objects::{crossing, in_words, not_found};
 use super::route::Way;
 use super::transport::{ClientPair, Speech, Transport, Versions};
@@ -30,19 +31,18 @@ use zeroize::Zeroizing;
 /// hold; a field whose value cannot be used.
 pub fn transport(way: &Way<'_>, service: Option<&str>) -> Result<Transport, Vec<Fault>> {
     let (route, host) = (way.object(), way.host());
-    let services = services(
-        way.cluster(),
-        Naming::default(),
-        route,
-        &way.route().services,
-    );
+    let rule = match way.route() {
+        Ok(rule) => rule,
+        Err(routed) => return gateway::transport(way, routed),
+    };
+    let services = services(way.cluster(), Naming::default(), route, &rule.services);
     if !services.lost.is_empty() {
         return Err(services.lost.iter().map(in_no_service).collect());
     }
     let services = services.reached;
     if services.is_empty() {
         let fault = Fault::new(format!("the route for `{host}` has no service"));
-        return Err(vec![route.fault(fault, way.route().at)]);
+        return Err(vec![route.fault(fault, rule.at)]);
     }
     let chosen = match service {
         Some(name) => services

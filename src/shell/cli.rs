@@ -5,6 +5,7 @@ use super::cert::MakeCert;
 use super::colour::{ColourChoice, styles};
 use super::completions::Completions;
 use super::examples::examples;
+use super::gateway::GatewayArguments;
 use super::gitops::Gitops;
 use super::inspect::Inspect;
 use super::issuer::IssuerArguments;
@@ -150,6 +151,7 @@ subcommands! {
     WildcardSecret(WildcardSecret) "wildcard-secret", ["wildcard"],
         "Render the Secret of the wildcard certificate, newly made or taken from files";
     TlsStore(TlsStoreArguments) "tls-store", [], "Render the TLSStore that makes a Secret the default certificate";
+    Gateway(GatewayArguments) "gateway", [], "Render the Gateway of the Gateway API that the instances share";
     Issuer(IssuerArguments) "issuer", [], "Render the ClusterIssuer by which cert-manager asks Let's Encrypt, or another CA";
     PublicCertificate(PublicCertificateArguments) "public-certificate", [],
         "Render the Certificate by which cert-manager has browsers' certificate issued";

@@ -22,6 +22,7 @@ mod error;
 mod examples;
 mod existing_ca;
 mod folder;
+mod gateway;
 mod gitops;
 mod given_certificate;
 mod glob;
@@ -175,6 +176,7 @@ fn issues(command: &Command) -> bool {
         | Command::Cert(_) => true,
         Command::Gitops(gitops) => gitops.issues(),
         Command::TlsStore(_)
+        | Command::Gateway(_)
         | Command::Issuer(_)
         | Command::PublicCertificate(_)
         | Command::TraefikValues(_)
@@ -204,6 +206,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::NewInstance(arguments) => new_instance::run(run, &arguments),
         Command::WildcardSecret(arguments) => wildcard_secret::run(run, &arguments),
         Command::TlsStore(arguments) => tls_store::run(run, &arguments),
+        Command::Gateway(arguments) => gateway::run(run, &arguments),
         Command::Issuer(arguments) => issuer::run(run, &arguments),
         Command::PublicCertificate(arguments) => public_certificate::run(run, &arguments),
         Command::TraefikValues(arguments) => traefik_values::run(&arguments),

@@ -7,14 +7,16 @@ use super::arrival::{BalancerArgument, WayArguments};
 use super::ca_custody::CaCustodyArgument;
 use super::error::Failure;
 use super::examples::examples;
+use super::gateway::{IngressArgument, IngressArguments, check};
 use super::gitops::fleet::read_fleet;
 use super::output::print_or_end;
 use super::report_format::ReportArguments;
-use civi_ingress::fault::Faults;
+use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet;
 use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::path::arrival::can;
 use civi_ingress::path::expand::TopologyName;
+use civi_ingress::path::shared_gateway::{ApiRelease, SharedGateway};
 use civi_ingress::report::yaml;
 use civi_ingress::topology::{CaKeyHolder, Document, Subject};
 use clap::{Args, Subcommand, ValueEnum};
@@ -49,15 +51,9 @@ enum TopologyCommand {
 struct List {
     #[command(flatten)]
     balancer: BalancerArgument,
-    /// Program that serves the instances
+    /// By which objects requests are led to the instances
     #[arg(long, value_name = "KIND", help_heading = "Way in")]
     ingress: Option<IngressArgument>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum IngressArgument {
-    /// Traefik, by its custom resources
-    Traefik,
 }
 
 /// Explain who speaks TLS to whom on the way to an instance
@@ -92,6 +88,8 @@ struct Explain {
     ca_custody: CaCustodyArgument,
     #[command(flatten)]
     way: WayArguments,
+    #[command(flatten)]
+    ingress: IngressArguments,
     #[command(flatten)]
     report: ReportArguments<TopologyFormat>,
 }
@@ -129,16 +127,23 @@ fn list(arguments: &List) -> Result<(), Failure> {
         Some(Err(fault)) => return Err(Failure::usage(vec![fault.argument("--load-balancer")])),
     };
     let mut lines = Vec::new();
+    let usual = SharedGateway::usual(ApiRelease::default());
     let names = TopologyName::NAMES.iter();
     let width = names.map(|name| name.len()).max().unwrap_or_default();
     for name in TopologyName::ALL {
         lines.push(format!("{:<width$}  {}", name.as_str(), name.full()));
+        let gap = "";
         if let Some(Err(refusal)) = kind.map(|kind| can(*name, kind)) {
-            let gap = "";
             lines.push(format!(
                 "{gap:<width$}  no: {}; {}",
                 refusal.why, refusal.instead
             ));
+        }
+        let is_of_gateway = arguments.ingress == Some(IngressArgument::GatewayApi);
+        let checked = usual.check_topology(name.with(None));
+        if let Some(fault) = checked.err().filter(|_| is_of_gateway) {
+            let help = fault.help.unwrap_or_default();
+            lines.push(format!("{gap:<width$}  no: {}; {help}", fault.what));
         }
     }
     print_or_end((lines.join("\n") + "\n").as_bytes())
@@ -150,7 +155,9 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
     } else {
         let mut faults = Faults::default();
         let way = arguments.way.way(&mut faults);
-        let (topology, arrival) = faults.finish(way).map_err(Failure::usage)?;
+        let gateway = faults.keep_all(arguments.ingress.gateway());
+        let ((topology, arrival), gateway) =
+            faults.finish(way.zip(gateway)).map_err(Failure::usage)?;
         let subject = &arguments.subject;
         let mut faults = Faults::default();
         let settings = subject.settings(&mut faults)?;
@@ -160,6 +167,11 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
             .finish(instance)
             .map_err(|faults| subject.refused(faults))?;
         instance.extras.clients = arguments.way.clients.read()?;
+        let mut faults = Faults::default();
+        let asks_clients = instance.extras.clients.is_some();
+        let way = (gateway.as_deref(), topology);
+        check(way, &instance.extras, asks_clients, &mut faults);
+        faults.finish(Some(())).map_err(Failure::usage)?;
         let ca_key = match arguments.ca_custody {
             CaCustodyArgument::Stored => CaKeyHolder::Secret,
             CaCustodyArgument::Dropped => CaKeyHolder::Nobody,
@@ -169,6 +181,7 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
             instance: &instance,
             ca_key,
             topology,
+            gateway: gateway.as_deref(),
         };
         Document::of(&arrival, &[subject])
     };
@@ -185,6 +198,11 @@ fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
     let fleet = read_fleet(path)?;
     let members = arguments.subject.members(&fleet)?;
     let mut faults = Faults::default();
+    if arguments.ingress.is_given() {
+        let fault = Fault::new("the fleet file says which objects lead requests to its instances");
+        let fault = fault.help("leave it out").argument("--ingress");
+        return Err(Failure::usage(vec![fault]));
+    }
     let way = if arguments.way.is_given() {
         arguments.way.way(&mut faults).map(Some)
     } else {
@@ -209,6 +227,7 @@ fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
             name: member.id.as_str(),
             instance,
             ca_key: *ca_key,
+            gateway: fleet.gateway.as_deref(),
             topology: way
                 .as_ref()
                 .map_or_else(|| fleet.topology(member), |(topology, _)| *topology),

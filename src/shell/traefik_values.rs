@@ -72,6 +72,9 @@ pub(super) struct TraefikValues {
     /// not 10 s
     #[arg(long)]
     pub(super) fast_proxy: bool,
+    /// Serve objects of the Gateway API too, at a Gateway of `civi-ingress gateway`
+    #[arg(long)]
+    pub(super) gateway_api: bool,
     /// Serve Ingresses of the class traefik too, as cert-manager makes them to answer a CA at port 80
     #[arg(long)]
     pub(super) ingresses: bool,
@@ -165,6 +168,7 @@ fn fill(request: &mut ValuesRequest, arguments: &TraefikValues, faults: &mut Fau
     );
     request.prometheus = arguments.prometheus;
     request.fast_proxy = arguments.fast_proxy;
+    request.gateway_api = arguments.gateway_api;
     request.redirect = arguments.redirect.map(|switch| switch == OnOff::On);
     if request.is_plain && request.redirect == Some(true) {
         let fault = Fault::new("a load balancer that ends TLS sends all requests as http");

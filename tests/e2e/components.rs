@@ -89,6 +89,14 @@ fn lines() -> impl Iterator<Item = Vec<&'static str>> {
         .filter(|fields| fields.len() >= 2 && !fields[0].starts_with('#'))
 }
 
+/// The releases of the Gateway API under test, newest first.
+pub(crate) fn gateway_apis() -> Vec<&'static str> {
+    lines()
+        .filter(|fields| fields[0] == "gateway-api")
+        .map(|fields| fields[1])
+        .collect()
+}
+
 fn version(component: &str) -> &'static str {
     lines()
         .find(|fields| fields[0] == component)
@@ -180,6 +188,9 @@ impl Programs {
             programs.pebble.join("pebble"),
             programs.terraform_validate.clone(),
         ];
+        for release in gateway_apis() {
+            wanted.push(programs.gateway_api(release).join("rbac.yaml"));
+        }
         for release in releases() {
             for file in ["traefik", "crds.yaml", "rbac.yaml"] {
                 wanted.push(release.directory(&programs).join(file));
@@ -203,6 +214,13 @@ impl Programs {
             "the end-to-end tests need programs that are not there:\n  {}\nget them with: tests/e2e/install",
             missing.join("\n  ")
         ))
+    }
+}
+
+impl Programs {
+    /// The folder of a release of the Gateway API, with its CRDs and Traefik's rights.
+    pub(crate) fn gateway_api(&self, release: &str) -> PathBuf {
+        self.cache.join(format!("gateway-api-{release}"))
     }
 }
 

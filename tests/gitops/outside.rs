@@ -319,6 +319,59 @@ fn status_draws_the_load_balancer_of_a_fleet_and_where_its_tls_begins_and_ends()
     }
 }
 
+#[test]
+fn a_fleet_at_a_gateway_has_its_objects_and_lint_finds_nothing_in_the_tree() {
+    let passed = "{topology: passthrough, proxyProtocol: false, publicCertificate: {secret: w}}";
+    for (instances, files) in [
+        (
+            "{a: {objects: {hsts: 60}}}",
+            &[
+                "cluster/gateway-web.yaml",
+                "cluster/traefik-values.yaml",
+                "instances/a/backendtlspolicy-transport-selfsigned.yaml",
+                "instances/a/configmap-externca.yaml",
+                "instances/a/httproute-ingressproxy.yaml",
+            ][..],
+        ),
+        (
+            &format!("{{a: , p: {passed}}}"),
+            &[
+                "cluster/gateway-web.yaml",
+                "instances/a/httproute-ingressproxy.yaml",
+                "instances/p/tlsroute-ingressproxy.yaml",
+            ],
+        ),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path();
+        let way = "  ingress: {kind: gateway-api}\n";
+        let text = fleet(way).replace("{a: {}}", instances);
+        write(&path.join("fleet.yaml"), &text);
+        let (status, said) = gitops(path, &["render"]);
+        assert_eq!(status, 0, "{said}");
+        for file in files {
+            assert!(path.join("tree").join(file).is_file(), "{file}");
+        }
+        assert!(!path.join("tree/cluster/tlsstore-default.yaml").exists());
+        let linted = run_in(path, &["lint", "tree"]);
+        let (status, found) = (linted.status, linted.stdout.as_str());
+        assert_eq!((status, found), (0, ""), "{}", linted.stderr);
+        // A renewal of the CA reaches the ConfigMap as it does the Secret.
+        let trusted = || {
+            let file = "tree/instances/a/configmap-externca.yaml";
+            let text = read_to_string(path.join(file)).unwrap();
+            text.matches("BEGIN CERTIFICATE").count()
+        };
+        assert_eq!(trusted(), 1);
+        let later = ["render", "--now", "2027-11-01T00:00:00Z"];
+        let (status, said) = gitops(path, &later);
+        assert_eq!(status, 0, "{said}");
+        assert_eq!(trusted(), 2);
+        let (status, said) = gitops(path, &["check", "--now", "2027-11-01T00:00:00Z"]);
+        assert_eq!(status, 0, "{said}");
+    }
+}
+
 /// Leaves out the text of a certificate, which is another one in each run.
 fn without_certificate(text: &str) -> String {
     let lines = text

@@ -196,7 +196,11 @@ fn listeners_are_held_against_each_other_and_their_certificates() {
     // An entry point of Traefik has both.
     finds(TRAEFIK, &[("  listeners:\n", second)], &[]);
     let of_istio = ("gatewayClassName: traefik", "gatewayClassName: istio");
-    finds(TRAEFIK, &[("  listeners:\n", second), of_istio], &["CI822"]);
+    finds(
+        TRAEFIK,
+        &[("  listeners:\n", second), of_istio],
+        &["CI822", "CI826"],
+    );
     let second = "  listeners:\n    - {name: websecure, port: 8000, protocol: HTTP}\n";
     finds(TRAEFIK, &[("  listeners:\n", second)], &["CI822"]);
     let frontend = "  tls: {frontend: {default: {validation: {caCertificateRefs: [{group: \"\", kind: ConfigMap, name: c}]}}}}\n  listeners:\n";
@@ -234,7 +238,7 @@ fn routes_are_held_against_listeners_and_services() {
             external,
             ("gatewayClassName: traefik", "gatewayClassName: istio"),
         ],
-        &[],
+        &["CI826"],
     );
     let plain = [("port: 443", "port: 80")];
     finds("CI813", &plain, &["CI225"]);

@@ -307,6 +307,7 @@ pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, 
     request.receive(&fleet.arrival);
     request.fast_proxy = fleet.fast_proxy;
     request.ingresses = fleet.ingresses;
+    request.gateway_api = fleet.gateway.is_some();
     chart::render(&request, renderer.templates())
 }
 

@@ -39,7 +39,8 @@ pub(super) const FAMILY: Family = Family {
 
 fn check(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let is_traefik = reads(model);
+    let readers = Readers::of(model);
+    let is_traefik = readers.is_traefik;
     for class in [
         Class::GatewayKind,
         Class::Gateway,
@@ -56,18 +57,33 @@ fn check(model: &Model<'_>) -> Vec<Finding> {
     for gateway in model.said(Kind::Gateway, Resource::gateway) {
         listeners::check(model, &grants, &gateway, &mut findings);
     }
-    policies::check(model, is_traefik, &mut findings);
+    policies::check(model, readers, &mut findings);
     routes::check(model, &grants, is_traefik, &mut findings);
     findings
 }
 
-/// Returns whether Traefik reads the objects: a Gateway is its own, or there is none and a Traefik was named.
-fn reads(model: &Model<'_>) -> bool {
-    if model.numbers(Class::Gateway).is_empty() {
-        return model.knowledge.is_certain();
+/// Who reads the objects, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+struct Readers {
+    /// A Gateway is Traefik's, or there is none and a Traefik was named.
+    is_traefik: bool,
+    /// A Gateway is Istio's.
+    is_istio: bool,
+}
+
+impl Readers {
+    fn of(model: &Model<'_>) -> Self {
+        let gateways: Vec<_> = model.said(Kind::Gateway, Resource::gateway).collect();
+        let is_there = |kind| {
+            let mut gateways = gateways.iter();
+            gateways.any(|gateway| front(model.cluster, gateway.says) == kind)
+        };
+        let has_none = model.numbers(Class::Gateway).is_empty();
+        Self {
+            is_traefik: is_there(FrontKind::Traefik) || has_none && model.knowledge.is_certain(),
+            is_istio: is_there(FrontKind::Istio),
+        }
     }
-    let mut gateways = model.said(Kind::Gateway, Resource::gateway);
-    gateways.any(|gateway| front(model.cluster, gateway.says) == FrontKind::Traefik)
 }
 
 /// Compares the version with those that are read: `go.mod` and `client.go` of Traefik 2.11, 3.0 to 3.7; served by

@@ -1,6 +1,7 @@
 //! BackendTLSPolicies: what is verified of httpd.
 
-use super::rules::{CI802, CI803, CI804, CI805, CI808, CI809};
+use super::Readers;
+use super::rules::{CI802, CI803, CI804, CI805, CI808, CI809, CI826};
 use crate::cluster::data::{Cert, Content, Read};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::gateway_api::BackendTlsPolicy;
@@ -14,7 +15,7 @@ use crate::threads::each;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) fn check(model: &Model<'_>, is_traefik: bool, findings: &mut Vec<Finding>) {
+pub(super) fn check(model: &Model<'_>, readers: Readers, findings: &mut Vec<Finding>) {
     let all: Vec<Said<'_, '_, BackendTlsPolicy>> = model
         .said(Kind::BackendTlsPolicy, Resource::backend_tls_policy)
         .collect();
@@ -43,7 +44,7 @@ pub(super) fn check(model: &Model<'_>, is_traefik: bool, findings: &mut Vec<Find
     // Signatures are verified: all processors help.
     let found = each(&all, |policy| {
         let mut found = Vec::new();
-        validation(model, policy, is_traefik, &mut found);
+        validation(model, policy, readers, &mut found);
         found
     });
     findings.extend(found.into_iter().flatten());
@@ -88,9 +89,10 @@ fn validation(
         typed,
         says,
     }: &Said<'_, '_, BackendTlsPolicy>,
-    is_traefik: bool,
+    readers: Readers,
     findings: &mut Vec<Finding>,
 ) {
+    let is_traefik = readers.is_traefik;
     let find = |rule, at, field: &str, message: &str| {
         object.finding(rule, at, &format!("spec.validation{field}"), message)
     };
@@ -110,12 +112,20 @@ fn validation(
         findings.push(find(&CI804, says.at, "", message));
     }
     let ignored = is_traefik && model.knowledge.release < Release::exactly(3, 8, 0);
-    if let Some(names) = says.names.as_ref().filter(|_| ignored) {
+    let unread = says
+        .names
+        .as_ref()
+        .filter(|names| ignored && !lists(names, name));
+    if let Some(names) = unread {
         let message = format!(
             "Traefik {} verifies `hostname` anyway",
             model.knowledge.release
         );
         findings.push(find(&CI808, names.at, ".subjectAltNames", &message));
+    }
+    if let Some(name) = name.filter(|_| readers.is_istio && says.names.is_none()) {
+        let message = "`subjectAltNames` is missing";
+        findings.push(find(&CI826, name.at, ".hostname", message));
     }
     let Some(trusted) = trusted(model, object, says, is_traefik, findings) else {
         return;
@@ -133,7 +143,9 @@ fn validation(
         }
         _ => {
             let field = "spec.validation.hostname".to_owned();
-            let name = name.filter(is_name);
+            // Istio alone verifies none.
+            let is_verified = is_traefik || !readers.is_istio;
+            let name = name.filter(is_name).filter(|_| is_verified);
             name.map(|name| (name.value.as_str(), name.at, field))
                 .into_iter()
                 .collect()
@@ -149,6 +161,13 @@ fn validation(
         names,
     };
     check.check(findings);
+}
+
+/// Returns whether a name is among those that are listed: then it does not matter which of them are verified.
+fn lists(names: &Placed<Vec<Option<Placed<String>>>>, name: Option<&Placed<String>>) -> bool {
+    let listed = names.value.iter().flatten();
+    let mut listed = listed.map(|name| &name.value);
+    name.is_some_and(|name| listed.any(|listed| *listed == name.value))
 }
 
 /// Returns what is trusted, where all of it is in the input.

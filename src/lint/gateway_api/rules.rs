@@ -34,7 +34,7 @@ rules! {
     CI808 "policy-san-not-read" Warning
         "Traefik does not read `subjectAltNames` of a BackendTLSPolicy"
         "Up to 3.7 the certificate must cover `hostname`, whatever else is listed."
-        "Remove `subjectAltNames`, and set `hostname` to a name in httpd's certificate."
+        "Set `hostname` to a name in httpd's certificate; `subjectAltNames` may list the same name, for Istio."
     CI809 "policies-conflict" Error
         "two BackendTLSPolicies apply to the same port of a Service"
         "The older one applies, and the other is refused as `Conflicted`; a rebuilt cluster may decide the other way."
@@ -99,4 +99,8 @@ rules! {
         "no entry point of Traefik has the port of a listener"
         "The listener is not served: `Cannot find entryPoint for Gateway`. The chart's entry points listen on 8000 and 8443; the Service maps 80 and 443 to them."
         "Use the port of an entry point, not that of the Service."
+    CI826 "policy-name-not-verified" Warning
+        "Istio verifies no name of httpd by this BackendTLSPolicy"
+        "`hostname` is only the name that it asks for: any certificate of the CA is accepted, that of another instance too (seen with Istio 1.31)."
+        "List the name in `subjectAltNames` too; Traefik verifies `hostname`."
 }

@@ -6,6 +6,7 @@ use crate::shell::cluster::ClusterArguments;
 use crate::shell::destination::OutputDestination;
 use crate::shell::examples::examples;
 use crate::shell::existing_ca::ExistingCa;
+use crate::shell::gateway::IngressArguments;
 use crate::shell::issuing::Issuing;
 use crate::shell::traefik_release::TraefikRelease;
 use clap::{Args, ValueHint};
@@ -25,6 +26,10 @@ use std::path::PathBuf;
   Let Traefik pass TLS on to httpd, which shows a certificate of cert-manager
     civi-ingress new-instance paroisse-a --host a.example.org \\
       --topology passthrough --public-certificate web-tls
+
+  Lead requests to it by objects of the Gateway API
+    civi-ingress new-instance paroisse-a --host a.example.org \\
+      --ingress gateway-api
 
   Read the values of the Civiparoisse chart and write one file an object
     civi-ingress new-instance paroisse-a -f values.yaml \\
@@ -71,6 +76,8 @@ pub(in crate::shell) struct NewInstance {
     pub(super) ca_key_out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) way: WayArguments,
+    #[command(flatten)]
+    pub(super) ingress: IngressArguments,
     /// Mark the chart's objects so that this Helm release adopts them
     #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]
     pub(super) helm_release: Option<String>,

@@ -10,10 +10,12 @@ pub(super) use request::{Asked, read_settings};
 
 use crate::shell::Run;
 use crate::shell::error::Failure;
+use crate::shell::gateway;
 use crate::shell::paths::{Named, check_stdin, side_paths};
 use crate::shell::writing::side_file;
 use civi_ingress::fault::Faults;
-use civi_ingress::ingress::{Ingress, objects};
+use civi_ingress::ingress::objects;
+use civi_ingress::path::shared_gateway::LOSSES;
 use civi_ingress::pki::reuse::Custody;
 use issuer::InstanceIssuer;
 use request::instance;
@@ -37,6 +39,12 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     let mut faults = Faults::default();
     let plan = arguments.issuing.plan(run.now, &mut faults);
     let release = arguments.release.parse(&mut faults);
+    let ingress = release.and_then(|release| {
+        let ingress = arguments
+            .ingress
+            .ingress(release, arguments.way.is_passed(), &mut faults);
+        ingress.map(|ingress| (release, ingress))
+    });
     let settings = read_settings(
         &arguments.values,
         [&arguments.set, &arguments.set_string],
@@ -47,13 +55,18 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     if let (Some(instance), Some((topology, _))) = (&instance, &way) {
         let checked = topology.check_entry_points(&instance.settings.entry_points);
         faults.keep(checked.map_err(|fault| fault.argument("--topology")));
+        if let Some((_, ingress)) = &ingress {
+            let way = (ingress.gateway(), *topology);
+            let clients = arguments.way.clients.path();
+            gateway::check(way, &instance.extras, clients.is_some(), &mut faults);
+        }
     }
-    let checked = plan.zip(release).zip(instance.zip(way));
+    let checked = plan.zip(ingress).zip(instance.zip(way));
     let refused = |faults| match arguments.values.as_slice() {
         [] => Failure::usage(faults),
         _ => Failure::from(faults),
     };
-    let ((plan, release), (mut instance, (topology, arrival))) =
+    let ((plan, (release, ingress)), (mut instance, (topology, arrival))) =
         faults.finish(checked).map_err(refused)?;
     instance.extras.forwarding = arrival.ending().to_vec();
     instance.extras.clients = arguments.way.clients.read()?;
@@ -68,13 +81,28 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         found: found.as_ref(),
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
-    let objects = objects(Ingress::Traefik(release), topology, &instance, &credentials);
-    if topology.name().is_passed() {
+    let objects = objects(&ingress, topology, &instance, &credentials);
+    let is_passed = topology.name().is_passed();
+    if is_passed || ingress.gateway().is_some() {
         let (group, _) = release.api_version().split_once('/').unwrap_or_default();
+        let would = if is_passed {
+            "end TLS"
+        } else {
+            "take its requests, too"
+        };
         run.note(&format!(
-            "an IngressRoute for the host, such as the chart's, would end TLS: `kubectl -n {} delete ingressroutes.{group} {} --ignore-not-found`",
+            "an IngressRoute for the host, such as the chart's, would {would}: `kubectl -n {} delete ingressroutes.{group} {} --ignore-not-found`",
             instance.namespace, instance.settings.names.ingress_route
         ));
+    }
+    if let Some(gateway) = ingress.gateway() {
+        run.note(&format!(
+            "the route is attached to the Gateway {}: `civi-ingress gateway DOMAIN`, and Traefik reads it with `civi-ingress traefik-values --gateway-api`",
+            gateway.place()
+        ));
+        for loss in LOSSES.iter().filter(|_| !is_passed) {
+            run.note(&format!("the Gateway API does not express {loss}"));
+        }
     }
     if let Some(balancer) = arrival.balancer() {
         let trusted = balancer.trusted.iter().map(ToString::to_string);

@@ -328,6 +328,13 @@ fn options(topology: Topology, arrival: &Arrival) -> String {
 
 fn of_fleet(arguments: &Move, path: &Path) -> Result<Document, Failure> {
     let fleet = read_fleet(path)?;
+    if fleet.gateway.is_some() {
+        let fault =
+            Fault::new("the steps between topologies are known for Traefik's own objects only");
+        let fault =
+            fault.help("render the fleet as it is to be, and apply the Gateway before the routes");
+        return Err(Failure::usage(vec![fault.argument("--fleet")]));
+    }
     let members = arguments.subject.members(&fleet)?;
     let mut faults = Faults::default();
     let topology = arguments.topology(&mut faults);

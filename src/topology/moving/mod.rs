@@ -649,7 +649,7 @@ impl Subject<'_> {
     fn files(&self, moved: &Moved<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let ingress = Ingress::Traefik(self.release);
         let End { topology, instance } = &moved.to;
-        let all = objects(ingress, *topology, instance, &Credentials::default());
+        let all = objects(&ingress, *topology, instance, &Credentials::default());
         let wanted = all.iter().filter(|object| is_wanted(object.identity.kind));
         let mut files: Vec<String> = wanted
             .map(|object| self.file(moved, &object.identity))

@@ -7,6 +7,7 @@ mod dns;
 mod first_steps;
 mod fleet;
 mod flux;
+mod gateway_api;
 mod handshake;
 mod helm;
 mod moving;
@@ -33,6 +34,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         truth::all,
         fleet::all,
         flux::all,
+        gateway_api::all,
         helm::all,
         new_instance::all,
         browser::all,

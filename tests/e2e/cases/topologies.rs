@@ -618,7 +618,7 @@ fn passthrough(case: &Case, release: &Release, kind: &str, version: &str) {
 }
 
 /// Starts the httpd of an instance with the pair of its public Secret and the configuration of its ConfigMap.
-fn with_mounted(case: &Case, cluster: &Cluster, instance: &Instance) -> Httpd {
+pub(super) fn with_mounted(case: &Case, cluster: &Cluster, instance: &Instance) -> Httpd {
     let namespace = &instance.name;
     let mut mounted = secret(cluster, namespace, "web-tls");
     let mut take = |key: &str| mounted.remove(key).expect("a key of a TLS Secret");

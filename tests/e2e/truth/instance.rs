@@ -201,7 +201,7 @@ impl<'a> World<'a> {
         }
         let release = self.release.profile().parse().expect("a release");
         let ingress = Ingress::Traefik(release);
-        let objects = objects(ingress, topology, &instance, &credentials);
+        let objects = objects(&ingress, topology, &instance, &credentials);
         let manifests = Templates::default()
             .render(&objects, PrivateKeys::Written)
             .expect("the built-in templates work");
