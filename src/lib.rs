@@ -11,6 +11,7 @@
 //! | see which certificates a fleet has, and when each ends | [`find`], [`status`] |
 //! | follow a request by the objects of manifests | [`kinds`], [`cluster`], [`path`] |
 //! | see which objects an instance has | [`ingress`] |
+//! | make instances of Ingresses of ingress-nginx | [`ingress_nginx`] |
 //! | see what cert-manager is told and asked | [`acme`] |
 //! | see who makes keys and certificates in the cluster, and what is asked of them | [`makers`] |
 //! | know what a release of Traefik or of its chart takes | [`release`], [`chart`] |
@@ -46,6 +47,7 @@ pub mod gitops;
 pub mod guard;
 pub mod guarded;
 pub mod ingress;
+pub mod ingress_nginx;
 pub mod inspect;
 pub mod instance;
 pub mod instant;

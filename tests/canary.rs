@@ -170,6 +170,7 @@ const LINES: &[(&str, &[&str])] = &[
             "--output-dir @raw --dns a.example.org",
         ],
     ),
+    ("ingress import", &["@raw", "@manifest", "@text", "@values"]),
     (
         "inspect",
         &[

@@ -359,6 +359,7 @@ const WITH_FILE: &[(&str, &[&str])] = &[
         "cert --output-dir=out --dns=a.example.org --ca-cert @ --ca-key @",
         &[],
     ),
+    ("ingress import @", &[]),
     ("inspect @", &[]),
     ("inspect x.p12 --pkcs12-password-file @", &[]),
     ("inspect @ --pkcs12-password-file password", &[]),

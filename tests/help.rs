@@ -101,6 +101,10 @@ fn prepare(directory: &Path) {
         &["new-instance", "paroisse-a", "--host", "a.example.org"],
     );
     write(&at("secrets.yaml"), &secrets.good());
+    write(
+        &at("ingresses.yaml"),
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a, namespace: paroisse-a}\nspec: {rules: [{host: a.example.org}]}\n",
+    );
     good(&["ca", "--output-dir", "pki"]);
     good(&[
         "cert",
@@ -154,7 +158,7 @@ fn prepare(directory: &Path) {
     for (program, script) in [
         (
             "kubectl",
-            "case $1 in api-resources) echo secrets;; get) cat secrets.yaml;; apply) cat > applied.yaml; test -s applied.yaml;; esac",
+            "case $1 in api-resources) echo secrets;; get) if test $2 = ingresses; then cat ingresses.yaml; else cat secrets.yaml; fi;; apply) cat > applied.yaml; test -s applied.yaml;; esac",
         ),
         ("helm", "cat > applied.yaml; test -s applied.yaml"),
         ("man", "test -s \"$1\""),

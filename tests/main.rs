@@ -30,6 +30,7 @@ mod given_ca;
 mod given_front;
 mod help;
 mod hostile_input;
+mod ingress_nginx;
 mod limits;
 mod lint;
 mod makers;

@@ -7,6 +7,7 @@ use super::completions::Completions;
 use super::examples::examples;
 use super::gateway::GatewayArguments;
 use super::gitops::Gitops;
+use super::ingress::IngressCommands;
 use super::inspect::Inspect;
 use super::issuer::IssuerArguments;
 use super::lint::Lint;
@@ -159,6 +160,7 @@ subcommands! {
     Ca(MakeCa) "ca", [], "Make a CA as PEM files";
     Cert(MakeCert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what is in certificates: PEM files, bundles, Secrets in manifests";
+    Ingress(IngressCommands) "ingress", [], "Take instances over from ingress-nginx";
     Gitops(Gitops) "gitops", [], "Keep a fleet of instances as files in Git, with its keys";
     Status(Status) "status", [], "Show when a fleet's certificates expire, and the path of each instance";
     Probe(Probe) "probe", [], "Check a live host as a browser does, and its httpd as Traefik does";

@@ -26,6 +26,7 @@ mod gateway;
 mod gitops;
 mod given_certificate;
 mod glob;
+mod ingress;
 mod inspect;
 mod issuer;
 mod issuing;
@@ -177,6 +178,7 @@ fn issues(command: &Command) -> bool {
         Command::Gitops(gitops) => gitops.issues(),
         Command::TlsStore(_)
         | Command::Gateway(_)
+        | Command::Ingress(_)
         | Command::Issuer(_)
         | Command::PublicCertificate(_)
         | Command::TraefikValues(_)
@@ -207,6 +209,7 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::WildcardSecret(arguments) => wildcard_secret::run(run, &arguments),
         Command::TlsStore(arguments) => tls_store::run(run, &arguments),
         Command::Gateway(arguments) => gateway::run(run, &arguments),
+        Command::Ingress(arguments) => ingress::run(run, &arguments),
         Command::Issuer(arguments) => issuer::run(run, &arguments),
         Command::PublicCertificate(arguments) => public_certificate::run(run, &arguments),
         Command::TraefikValues(arguments) => traefik_values::run(&arguments),
