@@ -509,7 +509,7 @@ fn decode(node: &Node) -> Content {
         return Content::Locked(Lock::Sops);
     }
     // Go passes over the ends of lines, and takes no other space (`encoding/base64`).
-    let is_spaced = text.contains([' ', '\t']);
+    let is_spaced = text.contains(' ') || text.contains('\t');
     match Some(text)
         .filter(|_| !is_spaced)
         .and_then(|text| of_base64(text))
