@@ -35,7 +35,7 @@ use crate::kinds::traefik::{
 };
 use crate::yaml::{At, Node, Value};
 use data::{Certificates, Data};
-use naming::{Naming, is_normal, normal};
+use naming::{Naming, is_joined, is_normal, normal};
 use scope::{Homes, Scope};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -348,17 +348,6 @@ impl Object {
         self.resource.kind()
     }
 
-    /// Returns whether other objects name it by a key that Traefik makes of its namespace and name.
-    fn has_joined_key(&self) -> bool {
-        matches!(
-            self.resource,
-            Resource::Middleware(_)
-                | Resource::ServersTransport(_)
-                | Resource::ServersTransportTcp(_)
-                | Resource::TraefikService(_)
-        )
-    }
-
     /// Sets the place of a fault to a position of its manifest.
     #[must_use]
     pub fn fault(&self, fault: Fault, at: At) -> Fault {
@@ -433,7 +422,7 @@ impl Cluster {
             {
                 balancer.namespace = object.scope.namespace().map(str::to_owned);
             }
-            if object.has_joined_key() && !is_normal(&object.name) {
+            if is_joined(object.kind().as_str()) && !is_normal(&object.name) {
                 let key = (object.kind(), normal(&object.name));
                 respelt.entry(key).or_default().push(number);
             }

@@ -38,11 +38,7 @@ impl Naming {
     fn spelling(self, kind: &str) -> Spelling {
         match kind {
             _ if self.is_safe => Spelling::Kept,
-            "Middleware"
-            | "MiddlewareTCP"
-            | "ServersTransport"
-            | "ServersTransportTCP"
-            | "TraefikService" => Spelling::OfBoth,
+            _ if is_joined(kind) => Spelling::OfBoth,
             "TLSOption" if self.release.resolves_in_one_place() => Spelling::OfReferences,
             _ => Spelling::Kept,
         }
@@ -117,6 +113,18 @@ impl Naming {
             }),
         }
     }
+}
+
+/// Returns whether Traefik normalizes the keys of the objects of a kind, unless `safeNaming` is set.
+pub(crate) fn is_joined(kind: &str) -> bool {
+    matches!(
+        kind,
+        "Middleware"
+            | "MiddlewareTCP"
+            | "ServersTransport"
+            | "ServersTransportTCP"
+            | "TraefikService"
+    )
 }
 
 /// Returns whether a name has letters, digits and single dashes between them, and nothing else.

@@ -2,6 +2,7 @@
 
 use super::documents::Document;
 use super::kustomize::Given;
+use crate::cluster::naming::is_joined;
 use crate::cluster::unfilled::is_unfilled;
 use crate::kinds::SECRET_NAME;
 use crate::yaml::{At, Node, Value};
@@ -45,15 +46,8 @@ pub(in crate::lint) enum Class {
 
 impl Class {
     /// Returns whether other objects name it by a key that Traefik makes of its namespace and name.
-    pub(super) fn has_joined_key(self) -> bool {
-        matches!(
-            self,
-            Self::Middleware
-                | Self::MiddlewareTcp
-                | Self::ServersTransport
-                | Self::ServersTransportTcp
-                | Self::TraefikService
-        )
+    pub(in crate::lint) fn has_joined_key(self) -> bool {
+        self.kinds().iter().any(|kind| is_joined(kind))
     }
 
     fn of(group: &str, kind: &str) -> Self {

@@ -239,15 +239,7 @@ impl Reference<'_> {
 
     /// Returns whether it names an object by a key that Traefik makes of its names.
     fn is_of_traefik(&self) -> bool {
-        matches!(
-            self.class,
-            Class::Middleware
-                | Class::MiddlewareTcp
-                | Class::ServersTransport
-                | Class::ServersTransportTcp
-                | Class::TlsOption
-                | Class::TraefikService
-        )
+        self.class == Class::TlsOption || self.class.has_joined_key()
     }
 
     /// Finds the name of an object that is there, and whose key Traefik writes otherwise than that of the reference.
