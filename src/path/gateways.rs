@@ -462,7 +462,8 @@ fn one_of<'a>(all: &ByScope<'a>, scope: &Scope) -> Known<Option<AnyPolicy<'a>>> 
     }
 }
 
-pub(super) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
+/// Follows the routes of the Gateway API and of Istio, in their order.
+pub(crate) fn read(cluster: &Cluster) -> Vec<Routed<'_>> {
     let kinds = [Kind::HttpRoute, Kind::TlsRoute, Kind::VirtualService];
     if kinds.iter().all(|kind| cluster.of(*kind).next().is_none()) {
         return Vec::new();

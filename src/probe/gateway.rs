@@ -6,15 +6,13 @@ use super::route::Way;
 use super::transport::{Speech, Transport};
 use super::trust::{ExpectedName, RootOrigin, TrustedRoots};
 use super::{Check, Finding, Verdict};
-use crate::cluster::naming::Naming;
 use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::{Fault, Faults};
 use crate::lint::rules::CI805;
 use crate::name::DnsName;
-use crate::path::entrances::Entrances;
-use crate::path::gateways::meets;
+use crate::path::gateways::{self, meets};
 use crate::path::hop::{Authority, Client, Known, Outward, Place, Trust};
-use crate::path::{self, Routed, WayIn};
+use crate::path::{Routed, WayIn};
 
 /// Returns the path of the route for a host, the one that names it before those for many.
 pub(super) fn find<'a>(cluster: &'a Cluster, host: &DnsName) -> Option<Routed<'a>> {
@@ -26,8 +24,7 @@ pub(super) fn find<'a>(cluster: &'a Cluster, host: &DnsName) -> Option<Routed<'a
                 .iter()
                 .any(|named| meets(named, host.as_str()))
     };
-    let paths = path::read(cluster, Naming::default(), &Entrances::default());
-    let found = paths.into_iter().filter(is_led);
+    let found = gateways::read(cluster).into_iter().filter(is_led);
     let names = |routed: &Routed<'_>| routed.path.hosts.iter().any(|named| named == host.as_str());
     found.min_by_key(|routed| !names(routed))
 }

@@ -63,12 +63,14 @@ impl<'a> Way<'a> {
         let tcp = routes(cluster, Kind::IngressRouteTcp, host, &mut findings).tried;
         let is_for_host = |route: &Candidate<'_>| fit::may_take(route.rule, host);
         let is_served = http.tried.iter().chain(&tcp).any(is_for_host);
-        let is_led = is_served || http.plain.iter().any(|route| route.names(host));
-        if let Some(routed) = gateway::find(cluster, host).filter(|_| !is_led) {
-            return Ok(Self::at_gateway(cluster, routed, plain, host, findings));
-        }
         // What is served without TLS alone is reached by what ends it before Traefik.
         let is_plain = http.plain.iter().any(|route| route.names(host));
+        if !is_served
+            && !is_plain
+            && let Some(routed) = gateway::find(cluster, host)
+        {
+            return Ok(Self::at_gateway(cluster, routed, plain, host, findings));
+        }
         let http = if is_plain && !is_served {
             http.plain
         } else {
