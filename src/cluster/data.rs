@@ -510,10 +510,8 @@ fn decode(node: &Node) -> Content {
     }
     // Go passes over the ends of lines, and takes no other space (`encoding/base64`).
     let is_spaced = text.contains(' ') || text.contains('\t');
-    match Some(text)
-        .filter(|_| !is_spaced)
-        .and_then(|text| of_base64(text))
-    {
+    let decoded = if is_spaced { None } else { of_base64(text) };
+    match decoded {
         Some(Ok(text)) => of_text(text),
         Some(Err(NotText)) => Content::Binary,
         None if is_placeholder(text) || is_unfilled(text) => Content::Placeholder(None),
