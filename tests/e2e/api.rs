@@ -48,10 +48,7 @@ impl Session<'_> {
             self.ask("DELETE", &format!("{path}/{}", escaped(name)), "");
             answer = self.ask("POST", &all, &body);
         }
-        if (200..300).contains(&answer.0) {
-            return Ok(());
-        }
-        Err(reason(answer.1))
+        taken(answer)
     }
 
     /// Asks what the API server says of an object, and leaves all as it is.
@@ -62,15 +59,8 @@ impl Session<'_> {
         let Some(path) = path(object) else {
             return Err("an object has apiVersion, kind and a name".to_owned());
         };
-        let (status, body) = self.ask(
-            "POST",
-            &format!("{path}?{STRICT}&dryRun=All"),
-            &object.to_string(),
-        );
-        if (200..300).contains(&status) {
-            return Ok(());
-        }
-        Err(reason(body))
+        let all = format!("{path}?{STRICT}&dryRun=All");
+        taken(self.ask("POST", &all, &object.to_string()))
     }
 
     /// Asks once more on a new connection where it was idle for long and is closed.
@@ -109,11 +99,14 @@ impl Session<'_> {
 /// What `kubectl apply --validate=strict` asks for.
 const STRICT: &str = "fieldValidation=Strict&fieldManager=kubectl-client-side-apply";
 
-/// The reason in an answer of the API server.
-fn reason(body: String) -> String {
+/// Whether the API server took an object, else its reason.
+fn taken((status, body): (u16, String)) -> Result<(), String> {
+    if (200..300).contains(&status) {
+        return Ok(());
+    }
     let said = serde_json::from_str::<Value>(&body).ok();
     let said = said.and_then(|status| status["message"].as_str().map(str::to_owned));
-    said.unwrap_or(body)
+    Err(said.unwrap_or(body))
 }
 
 /// The status of an object that is there already.
