@@ -267,6 +267,7 @@ fn apply_order(kind: &str) -> u8 {
         "ConfigMap" => 20,
         "NetworkPolicy" => 30,
         "BackendTLSPolicy"
+        | "DestinationRule"
         | "ServersTransport"
         | "ServersTransportTCP"
         | "Middleware"

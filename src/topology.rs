@@ -14,7 +14,7 @@ use crate::path::Path;
 use crate::path::arrival::{Arrival, Onward};
 use crate::path::expand::{Topology, TopologyName, expand};
 use crate::path::hop::{Client, Inward, Outward, ProxyVersion, Shown, Trust};
-use crate::path::shared_gateway::{LOSSES, SharedGateway};
+use crate::path::shared_istio::AnyGateway;
 use crate::report;
 use crate::values::SecretKeyRef;
 use crate::visible::mermaid;
@@ -48,8 +48,8 @@ pub struct Subject<'a> {
     pub ca_key: CaKeyHolder,
     /// The way that requests take to it.
     pub topology: Topology,
-    /// The Gateway at which they arrive, where its objects are those of the Gateway API.
-    pub gateway: Option<&'a SharedGateway>,
+    /// The gateway at which they arrive, where instances share one.
+    pub gateway: Option<&'a AnyGateway>,
 }
 
 /// The paths of some instances, explained.
@@ -337,10 +337,10 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
     }
 }
 
-/// Returns what the objects of the Gateway API cannot express of the way to httpd.
+/// Returns what the objects of the gateway cannot express of the way to httpd.
 fn losses(subject: &Subject<'_>, path: &Path) -> Vec<String> {
-    let is_begun = subject.gateway.is_some() && path.outward.client().is_some();
-    let losses = LOSSES.iter().filter(|_| is_begun);
+    let begun = subject.gateway.filter(|_| path.outward.client().is_some());
+    let losses = begun.map_or(&[][..], AnyGateway::losses).iter();
     losses.map(|loss| (*loss).to_owned()).collect()
 }
 

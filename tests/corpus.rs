@@ -113,6 +113,8 @@ const WITH_TEXT: &[(i32, &str)] = &[
     (2, "gateway example.org --name=@"),
     (2, "gateway example.org --class=@"),
     (2, "gateway example.org --passthrough=@"),
+    (2, "gateway example.org --kind=@"),
+    (2, "gateway example.org --kind=istio --selector=@"),
     (2, "tls-store --secret=@"),
     (2, "tls-store --namespace=@"),
     (2, "issuer --server=@"),

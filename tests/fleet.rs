@@ -698,6 +698,92 @@ fn what_the_gateway_api_cannot_express_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn what_is_not_written_for_istio_is_refused_with_the_way_out() {
+    let refused = |ingress: &str, more: &str, what: &str| {
+        let spec = format!("  domain: example.org\n  ingress: {ingress}\n{more}\n");
+        let faults = read(&spec).expect_err(what);
+        let found = text(&faults);
+        assert!(found.contains(what), "{what}: {found}");
+        assert!(faults.iter().all(|fault| fault.help.is_some()), "{found}");
+    };
+    for (more, what) in [
+        (
+            "  topology: offload\n  loadBalancer: {kind: haproxy, trusted: [10.0.0.0/24], nodes: [10.0.0.1]}\n  instances: {a: }",
+            "`offload` is not written for the objects of Istio",
+        ),
+        (
+            "  instances: {a: {objects: {clientAuth: true}}}",
+            "reads it in that of its pods",
+        ),
+        (
+            "  secrets: {mode: cert-manager}\n  instances: {a: }",
+            "keep it in that of the instance",
+        ),
+        (
+            "  wildcard: {namespace: other}\n  instances: {a: }",
+            "in its own namespace, `istio-ingress`",
+        ),
+        (
+            "  publicCertificate: {mode: acme, names: instance, acme: {challenge: http-01}}\n  topology: direct\n  instances: {a: }",
+            "reads certificates in the namespace of its pods",
+        ),
+    ] {
+        refused("{kind: istio}", more, what);
+    }
+    for (ingress, what) in [
+        ("{kind: istio, release: \"1.21\"}", "not a release of Istio"),
+        ("{kind: istio, release: \"1.6\"}", "that of Istio here"),
+        ("{kind: istio, release: \"3.7\"}", "that of Istio here"),
+        ("{kind: traefik, release: \"1.31\"}", "a release of Istio"),
+        ("{kind: istio, chart: 41}", "`chart` is for Traefik"),
+        ("{kind: istio, namespace: a}", "`namespace` is for Traefik"),
+        ("{kind: istio, entryPoints: [x]}", "has no entry points"),
+        (
+            "{kind: istio, gateway: {port: 1}}",
+            "`port` is for a Gateway of the",
+        ),
+        (
+            "{kind: istio, gateway: {selector: {}}}",
+            "the pods of all gateways",
+        ),
+        (
+            "{kind: gateway-api, gateway: {selector: {a: b}}}",
+            "`selector` is for a Gateway of Istio",
+        ),
+    ] {
+        refused(ingress, "  instances: {a: }", what);
+    }
+}
+
+#[test]
+fn the_gateway_of_istio_has_a_server_for_what_it_ends_and_one_for_what_it_passes_on() {
+    let servers = |spec: &str| {
+        let fleet = good(&format!(
+            "  domain: example.org\n  ingress: {{kind: istio}}\n{spec}"
+        ));
+        let servers = fleet.istio_servers();
+        (servers.ended.join(" "), servers.passed.join(" "))
+    };
+    let passed = "{topology: passthrough, publicCertificate: {secret: w}}";
+    for (spec, ended, passes) in [
+        ("  instances: {a: , b: }\n", "*.example.org", ""),
+        (
+            "  wildcard: {apex: true}\n  instances: {a: }\n",
+            "*.example.org example.org",
+            "",
+        ),
+        (
+            &format!("  instances: {{a: , b: {passed}}}\n"),
+            "*.example.org",
+            "b.example.org",
+        ),
+        (&format!("  instances: {{b: {passed}}}\n"), "", "*"),
+    ] {
+        assert_eq!(servers(spec), (ended.to_owned(), passes.to_owned()));
+    }
+}
+
+#[test]
 fn instances_follow_the_topology_of_the_fleet_or_one_that_arrives_likewise() {
     let fleet = good(
         "  domain: example.org\n  topology: tcp-proxy\n  loadBalancer: {kind: ovh-mks, trusted: [10.0.0.0/20]}\n  instances:\n    a: {}\n    b: {topology: tcp-proxy}\n",

@@ -17,6 +17,7 @@ use civi_ingress::path::expand::{Topology, TopologyName, expand};
 use civi_ingress::path::hop::{Outward, ProxyVersion};
 use civi_ingress::path::served::Grounds;
 use civi_ingress::path::shared_gateway::{ApiRelease, Listening, SharedGateway};
+use civi_ingress::path::shared_istio::{AnyGateway, IstioRelease, SharedIstio};
 use civi_ingress::path::{self, Path};
 use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::probe::route::Way;
@@ -36,6 +37,11 @@ use zeroize::Zeroizing;
 const PASSTHROUGH: Topology = Topology::Passthrough {
     proxy: Some(ProxyVersion::V2),
 };
+
+/// What Istio's chart has beside: it says in which namespace Secrets are read.
+const GATEWAY_PODS: &str = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istio-ingressgateway, namespace: istio-ingress}\n\
+    spec: {selector: {matchLabels: {istio: ingressgateway}}, template: {metadata: {labels: {istio: ingressgateway}}, \
+    spec: {containers: [{name: istio-proxy, image: auto}]}}}\n";
 
 fn written(ingress: &Ingress, topology: Topology, instance: &Instance) -> String {
     written_with(credentials(), ingress, topology, instance)
@@ -57,22 +63,32 @@ fn written_with(
         credentials.add_chain(Role::Client, &recipe.chain());
     }
     let mut objects = objects(ingress, topology, instance, &credentials);
-    if let Some(shared) = ingress.gateway() {
+    let mut pods = "";
+    if let Some(gateway) = ingress.gateway() {
         let domain = DnsName::parse("example.org").expect("a domain");
         let listening = Listening {
             domain: Some(&domain),
             apex: false,
             ends: !topology.name().is_passed(),
         };
-        let listeners = listening
-            .listeners(instance.hosts.iter())
-            .expect("few hosts");
-        objects.push(ingress::gateway_api::gateway(shared, &listeners));
+        match gateway {
+            AnyGateway::Api(shared) => {
+                let listeners = listening
+                    .listeners(instance.hosts.iter())
+                    .expect("few hosts");
+                objects.push(ingress::gateway_api::gateway(&shared, &listeners));
+            }
+            AnyGateway::Istio(shared) => {
+                let servers = listening.istio_servers(std::iter::empty());
+                objects.extend(ingress::istio::gateways(&shared, &servers));
+                pods = GATEWAY_PODS;
+            }
+        }
     }
     let manifests = Templates::default()
         .render(&objects, PrivateKeys::Written)
         .expect("the built-in templates work");
-    stream(&manifests).collect()
+    stream(&manifests).chain([pods]).collect()
 }
 
 fn cluster(text: &str) -> Cluster {
@@ -116,7 +132,16 @@ fn ways() -> impl Strategy<Value = (Release, Ingress, Topology, Instance)> {
     let of_gateway = (topologies(), instances())
         .prop_filter("the Gateway API has it", is_expressed)
         .prop_map(expressed);
-    prop_oneof![3 => own, 1 => of_gateway]
+    let istio = Arc::new(SharedIstio::usual(IstioRelease::default()));
+    let of_istio = (topologies(), instances())
+        .prop_filter("it is written for Istio", |(topology, _)| {
+            SharedIstio::check_topology(*topology).is_ok()
+        })
+        .prop_map(move |(topology, instance)| {
+            let ingress = Ingress::Istio(istio.clone());
+            (Release::default(), ingress, topology, instance)
+        });
+    prop_oneof![3 => own, 1 => of_gateway, 1 => of_istio]
 }
 
 fn topologies() -> impl Strategy<Value = Topology> {
@@ -196,7 +221,7 @@ proptest! {
         ),
     ) {
         let now = NOW + Duration::days(damage.days());
-        let path = expand(topology, &instance, ingress.gateway());
+        let path = expand(topology, &instance, ingress.gateway().as_ref());
         let text = written_with(damage.credentials(), &ingress, topology, &instance);
         let cluster = cluster(&text);
         let grounds = Grounds::new(&cluster, now);
@@ -229,14 +254,14 @@ proptest! {
         (release, ingress, topology, instance) in ways(),
     ) {
         let text = written(&ingress, topology, &instance);
-        prop_assert_eq!(read(&text, release), [expand(topology, &instance, ingress.gateway())]);
+        prop_assert_eq!(read(&text, release), [expand(topology, &instance, ingress.gateway().as_ref())]);
     }
 
     #[test]
     fn status_and_probe_expect_of_each_leg_what_the_path_says(
         (_, ingress, topology, instance) in ways(),
     ) {
-        let path = expand(topology, &instance, ingress.gateway());
+        let path = expand(topology, &instance, ingress.gateway().as_ref());
         let text = written(&ingress, topology, &instance);
         let expected = path.outward.client().and_then(|client| client.expects.clone());
         let is_passed = path.outward == Outward::PassedThrough;

@@ -1,13 +1,15 @@
 //! Manifests, byte for byte.
 
 use crate::support::{Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable};
-use civi_ingress::ingress::{Ingress, Role, gateway_api, objects, tls_secret, traefik};
+use civi_ingress::ingress::{Ingress, Role, gateway_api, istio, objects, tls_secret, traefik};
 use civi_ingress::instance::{Egress, Extras, Instance, TraefikSource};
 use civi_ingress::makers::Makers;
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{DnsName, Label, Namespace, ObjectName};
 use civi_ingress::path::expand::Topology;
+use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::shared_gateway::{ApiRelease, Listening, SharedGateway};
+use civi_ingress::path::shared_istio::{IstioRelease, IstioServers, SharedIstio};
 use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::release::Release;
 use civi_ingress::template::{BUILT_IN, Templates};
@@ -389,6 +391,37 @@ fn the_gateway_api_has_a_route_and_a_policy_for_an_instance_and_one_gateway_for_
 }
 
 #[test]
+fn istio_has_routes_a_policy_and_a_secret_for_an_instance_and_two_gateways_for_all() {
+    let domain = DnsName::parse("example.org").unwrap();
+    let shared = Arc::new(SharedIstio::usual(IstioRelease::default()));
+    let extras = Extras {
+        hsts_seconds: Some(60),
+        retry_attempts: Some(3),
+        ..Extras::default()
+    };
+    let plain = Extras::default();
+    let proxy = Some(ProxyVersion::V2);
+    for (name, topology, extras) in [
+        ("direct", Topology::Direct, extras),
+        ("passthrough", Topology::Passthrough { proxy }, plain),
+    ] {
+        let is_passed = topology.name().is_passed();
+        let instance = instance(&["www.a.example.org"], Settings::default(), extras);
+        let listening = Listening {
+            domain: Some(&domain),
+            apex: !is_passed,
+            ends: true,
+        };
+        let passed = instance.hosts.iter().filter(|_| is_passed);
+        let servers = listening.istio_servers(passed);
+        let ingress = Ingress::Istio(shared.clone());
+        let mut all = objects(&ingress, topology, &instance, &credentials());
+        all.extend(istio::gateways(&shared, &servers));
+        assert_snapshot_in!("istio", name, routing_only(&render(&all)));
+    }
+}
+
+#[test]
 fn every_built_in_template_is_used_by_these_tests() {
     let mut used: BTreeSet<&str> = ["labels.yaml", "traefik/tlsstore.yaml"].into();
     let instance = instance(&[], Settings::default(), all_extras());
@@ -414,6 +447,12 @@ fn every_built_in_template_is_used_by_these_tests() {
         let objects = objects(&ingress, passing, &instance, &credentials());
         used.extend(objects.iter().map(|object| object.template));
     }
+    let shared = SharedIstio::usual(IstioRelease::default());
+    let servers = istio::gateways(&shared, &IstioServers::default());
+    used.extend(servers.iter().map(|object| object.template));
+    let ingress = Ingress::Istio(Arc::new(shared));
+    let led = objects(&ingress, Topology::Direct, &instance, &credentials());
+    used.extend(led.iter().map(|object| object.template));
     let values: Vec<&str> = BUILT_IN
         .iter()
         .map(|(name, _)| *name)

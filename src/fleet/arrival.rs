@@ -6,10 +6,12 @@ use super::{Fleet, Keys, Member};
 use crate::chart::ChartMajor;
 use crate::fault::Fault;
 use crate::load_balancer::LoadBalancer;
-use crate::name::Namespace;
+use crate::name::{Label, Namespace};
 use crate::path::arrival::{Arrival, Aspect};
 use crate::path::expand::TopologyName;
 use crate::path::shared_gateway::{ApiRelease, SharedGateway, Unsayable};
+use crate::path::shared_istio::{AnyGateway, IstioRelease, SharedIstio};
+use crate::record::leaf::TextLine;
 use crate::record::{Given, PartReader, ValueOrigin};
 use crate::release::Release;
 use std::sync::Arc;
@@ -130,8 +132,8 @@ pub(super) struct SharedIngress {
     pub(super) traefik: Traefik,
     /// The namespace of its pods, if the fleet names it.
     pub(super) namespace: Option<Namespace>,
-    /// The Gateway, where its objects are those of the Gateway API.
-    pub(super) gateway: Option<Arc<SharedGateway>>,
+    /// The gateway that the instances share, where their objects are attached to one.
+    pub(super) gateway: Option<AnyGateway>,
     /// Where `ingress` is written.
     pub(super) origin: Option<ValueOrigin>,
 }
@@ -145,17 +147,13 @@ impl SharedIngress {
 
     /// Checks that the Gateway, if there is one, can have what the instances need.
     pub(super) fn check(&self, fleet: &Fleet, chart: ChartMajor, reader: &mut PartReader) {
-        let Some(origin) = self.origin.filter(|_| self.gateway.is_some()) else {
+        let (Some(origin), Some(AnyGateway::Api(gateway))) = (self.origin, &self.gateway) else {
             return;
         };
         reader.keep_at(origin, fleet.listeners());
-        let release = self.gateway.as_ref().map(|gateway| gateway.release);
         let passes = fleet.members.iter().any(Member::is_passed);
         let traefik = chart.traefik_at_gateway();
-        reader.keep_at(
-            origin,
-            release.unwrap_or_default().check_reader(traefik, passes),
-        );
+        reader.keep_at(origin, gateway.release.check_reader(traefik, passes));
     }
 }
 
@@ -195,27 +193,56 @@ pub(super) fn ingress(
         IngressKind::Traefik => {
             if let Some(given) = gateway {
                 let fault = Fault::new("Traefik's own objects are attached to no Gateway");
-                let help = "leave out `gateway`, or write `kind: gateway-api`";
+                let help = "leave out `gateway`, or write `kind: gateway-api` or `kind: istio`";
                 reader.push(given.origin, fault.help(help));
             }
             version = release.and_then(|given| of_traefik(&given, reader));
             None
         }
         IngressKind::GatewayApi => {
-            if let Some(given) = &entry_points {
-                reader.push(given.origin, Unsayable::EntryPoints.fault());
-            }
-            if let (Some(keys), Some(secrets)) = (keys, &spec.secrets)
-                && !matches!(keys, Keys::Here(_))
-            {
-                reader.push(secrets.origin, Unsayable::Makers.fault());
-            }
             let release = release.map(|given| of_gateway_api(&given, reader));
             let release = release.unwrap_or_default();
             let part = gateway.map(|given| given.value).unwrap_or_default();
-            Some(Arc::new(shared(part, release, reader)))
+            Some(AnyGateway::Api(Arc::new(shared(part, release, reader))))
+        }
+        IngressKind::Istio => {
+            let of_traefik = [
+                (chart.as_ref().map(|given| given.origin), "chart"),
+                (fast_proxy.as_ref().map(|given| given.origin), "fastProxy"),
+                (namespace.as_ref().map(|given| given.origin), "namespace"),
+            ];
+            let release = release.map(|given| of_istio(&given, reader));
+            let release = release.unwrap_or_default();
+            let part = gateway.map(|given| given.value).unwrap_or_default();
+            let gateway = shared_istio(part, release, reader);
+            for (origin, key) in of_traefik {
+                let Some(origin) = origin else { continue };
+                let fault = Fault::new(format!("`{key}` is for Traefik"));
+                let help = match key {
+                    "namespace" => {
+                        "name that of the gateway's pods: `gateway: {namespace: istio-ingress}`"
+                    }
+                    _ => "leave it out",
+                };
+                reader.push(origin, fault.help(help));
+            }
+            Some(AnyGateway::Istio(Arc::new(gateway)))
         }
     };
+    if let Some(gateway) = &gateway {
+        let points = entry_points.as_ref().map(|given| given.origin);
+        let secrets = spec.secrets.as_ref().map(|given| given.origin);
+        let is_elsewhere = keys.is_some_and(|keys| !matches!(keys, Keys::Here(_)));
+        let wanted = [
+            (points, Unsayable::EntryPoints),
+            (secrets.filter(|_| is_elsewhere), Unsayable::Makers),
+        ];
+        for (origin, unsayable) in wanted {
+            if let (Some(origin), Some(fault)) = (origin, gateway.refusal(unsayable)) {
+                reader.push(origin, fault);
+            }
+        }
+    }
     SharedIngress {
         traefik: Traefik {
             version,
@@ -235,6 +262,14 @@ fn of_traefik(given: &Given<IngressRelease>, reader: &mut PartReader) -> Option<
             value,
             origin: given.origin,
         }),
+        IngressRelease::Istio(release) => {
+            let fault = Fault::new(format!("`{release}` is a release of Istio"));
+            reader.push(
+                given.origin,
+                fault.help("use Traefik's, or write `kind: istio`"),
+            );
+            None
+        }
         IngressRelease::GatewayApi(release) => {
             let fault = Fault::new(format!("Traefik {release} is too old"));
             let help = "the oldest supported release is 2.9; a release of the Gateway API goes with `kind: gateway-api`";
@@ -247,8 +282,8 @@ fn of_traefik(given: &Given<IngressRelease>, reader: &mut PartReader) -> Option<
 fn of_gateway_api(given: &Given<IngressRelease>, reader: &mut PartReader) -> ApiRelease {
     match given.value {
         IngressRelease::GatewayApi(release) => release,
-        IngressRelease::Traefik(_) => {
-            let fault = Fault::new("`release` is that of the Gateway API here, not Traefik's");
+        IngressRelease::Traefik(_) | IngressRelease::Istio(_) => {
+            let fault = Fault::new("`release` is that of the Gateway API here");
             let help = "use one from 1.4 to 1.7; Traefik's follows from its chart, `chart: 41`";
             reader.push(given.origin, fault.help(help));
             ApiRelease::default()
@@ -256,8 +291,76 @@ fn of_gateway_api(given: &Given<IngressRelease>, reader: &mut PartReader) -> Api
     }
 }
 
+fn of_istio(given: &Given<IngressRelease>, reader: &mut PartReader) -> IstioRelease {
+    match given.value {
+        IngressRelease::Istio(release) => release,
+        IngressRelease::Traefik(_) | IngressRelease::GatewayApi(_) => {
+            let fault = Fault::new("`release` is that of Istio here");
+            reader.push(given.origin, fault.help("use one from 1.22 to 1.32"));
+            IstioRelease::default()
+        }
+    }
+}
+
+/// Settles which Gateway of Istio the instances share.
+fn shared_istio(
+    part: SharedGatewayPart,
+    release: IstioRelease,
+    reader: &mut PartReader,
+) -> SharedIstio {
+    let of_api = [
+        (
+            part.class_name.as_ref().map(|given| given.origin),
+            "className",
+        ),
+        (part.port.as_ref().map(|given| given.origin), "port"),
+    ];
+    for (origin, key) in of_api {
+        if let Some(origin) = origin {
+            let fault = Fault::new(format!("`{key}` is for a Gateway of the Gateway API"));
+            reader.push(origin, fault.help("leave it out"));
+        }
+    }
+    let usual = SharedIstio::usual(release);
+    let selector = part.selector.map(|given| {
+        let labels = given.value.0.into_iter().filter_map(|(key, value)| {
+            let TextLine(text) = &value.value;
+            let label = Label::parse(&format!("{}={text}", key.text));
+            reader.keep_at(value.origin, label.as_ref().map_err(Clone::clone));
+            label.ok()
+        });
+        let labels: Vec<Label> = labels.collect();
+        if labels.is_empty() {
+            let fault =
+                Fault::new("without a label the Gateway would be for the pods of all gateways");
+            reader.push(
+                given.origin,
+                fault.help("name one: `selector: {istio: ingressgateway}`"),
+            );
+        }
+        labels
+    });
+    let name = part.name.map(|given| {
+        reader.keep_at(given.origin, SharedIstio::check_name(&given.value));
+        given.value
+    });
+    SharedIstio {
+        namespace: part.namespace.map_or(usual.namespace, |given| given.value),
+        name: name.unwrap_or(usual.name),
+        selector: selector.unwrap_or(usual.selector),
+        ..usual
+    }
+}
+
 /// Settles which Gateway the instances share.
 fn shared(part: SharedGatewayPart, release: ApiRelease, reader: &mut PartReader) -> SharedGateway {
+    if let Some(given) = &part.selector {
+        let fault = Fault::new("`selector` is for a Gateway of Istio");
+        reader.push(
+            given.origin,
+            fault.help("leave it out: the class says who serves it"),
+        );
+    }
     if let Some(class) = &part.class_name {
         reader.keep_at(class.origin, SharedGateway::check_class(&class.value));
     }

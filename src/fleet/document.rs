@@ -114,7 +114,7 @@ record! {
     IngressPart {
         /// Its kind [default: traefik].
         kind: IngressKind = "kind";
-        /// Its release, in quotes: of Traefik 2.9 to 3.x [default: 3.7], for gateway-api that of the Gateway API, 1.4 to 1.7 [default: 1.6].
+        /// Its release, in quotes: of Traefik 2.9 to 3.x [default: 3.7], for gateway-api that of the Gateway API, 1.4 to 1.7 [default: 1.6], for istio that of Istio, 1.22 to 1.32 [default: 1.31].
         release: IngressRelease = "release";
         /// Major version of its Helm chart, for Traefik 20 to 41 [default: 41].
         chart: ChartMajor = "chart";
@@ -124,7 +124,7 @@ record! {
         fast_proxy: bool = "fastProxy";
         /// Its entry points [default: websecure].
         entry_points: LeafList<TextLine> = "entryPoints";
-        /// The Gateway of the instances, for gateway-api.
+        /// The Gateway of the instances, for gateway-api and istio.
         gateway: SharedGatewayPart = "gateway";
     }
 }
@@ -132,14 +132,16 @@ record! {
 record! {
     /// The Gateway of the instances.
     SharedGatewayPart {
-        /// Its namespace, with the Secret of the certificate that browsers see [default: traefik].
+        /// Its namespace, with the Secret of the certificate that browsers see [default: traefik, for istio, of which it is that of the pods too, istio-ingress].
         namespace: Namespace = "namespace";
         /// Its name [default: web].
         name: ObjectName = "name";
-        /// Name of its GatewayClass [default: traefik].
+        /// Name of its GatewayClass, for gateway-api [default: traefik].
         class_name: ObjectName = "className";
-        /// Port of its listeners: that of the entry point of Traefik, in its pods [default: 8443].
+        /// Port of its listeners, for gateway-api: that of the entry point of Traefik, in its pods [default: 8443].
         port: Count<1, 65_535> = "port";
+        /// Labels of the pods of the gateway, for istio [default: istio: ingressgateway].
+        selector: Map<TextLine> = "selector";
     }
 }
 

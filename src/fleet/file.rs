@@ -78,7 +78,7 @@ fn fleet(
     let way = SharedWay::of(&spec, reader);
     let ingress = ingress(&mut spec, keys.as_ref(), reader);
     let (traefik, gateway) = (&ingress.traefik, &ingress.gateway);
-    let before = (&way, gateway.as_deref());
+    let before = (&way, gateway.as_ref());
     let front = front(&spec, spec_at?, keys.as_ref(), before, reader);
     let dns = dns(spec.dns.as_ref(), spec.load_balancer.as_ref(), reader).map(Arc::new);
     let arrival = way.arrival.clone();

@@ -10,7 +10,7 @@ use crate::civiparoisse::WILDCARD_CA;
 use crate::fault::Fault;
 use crate::name::{Namespace, ObjectName};
 use crate::path::arrival::Arrival;
-use crate::path::shared_gateway::SharedGateway;
+use crate::path::shared_istio::AnyGateway;
 use crate::pki::SubjectAltName;
 use crate::record::leaf::{Switch, TextLine};
 use crate::record::{Given, PartReader, ValueOrigin};
@@ -20,7 +20,7 @@ pub(super) fn front(
     spec: &Spec,
     spec_at: ValueOrigin,
     keys: Option<&Keys>,
-    (way, gateway): (&SharedWay, Option<&SharedGateway>),
+    (way, gateway): (&SharedWay, Option<&AnyGateway>),
     reader: &mut PartReader,
 ) -> Option<FrontCertificate> {
     let front = settled(spec, spec_at, keys, way, reader)?;
@@ -32,16 +32,16 @@ pub(super) fn front(
     let of_wildcard = spec.wildcard.as_ref().and_then(|given| given.value.on());
     let of_wildcard = of_wildcard.and_then(|part| part.namespace.as_ref());
     if let Some(given) = of_part.or(of_wildcard)
-        && given.value != gateway.namespace
+        && given.value != *gateway.namespace()
     {
         let what = format!(
             "the Gateway reads the certificate that browsers see in its own namespace, `{}`",
-            gateway.namespace
+            gateway.namespace()
         );
         reader.push(given.origin, Fault::new(what).help("leave `namespace` out"));
     }
     Some(FrontCertificate {
-        namespace: gateway.namespace.clone(),
+        namespace: gateway.namespace().clone(),
         ..front
     })
 }

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::load_balancer::address;
 use crate::path::hop::ProxyVersion;
 use crate::path::shared_gateway::ApiRelease;
+use crate::path::shared_istio::IstioRelease;
 use crate::pki::KeyType;
 use crate::record::leaf::{Choice as _, Days, ListedWord, choices};
 use crate::record::{Part, PartReader};
@@ -20,7 +21,7 @@ choices! {
     SealingScope { Strict = "strict", NamespaceWide = "namespace-wide", ClusterWide = "cluster-wide" }
     CaCustody { Ephemeral = "ephemeral", Stored = "stored", External = "external" }
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
-    IngressKind { Traefik = "traefik", GatewayApi = "gateway-api" }
+    IngressKind { Traefik = "traefik", GatewayApi = "gateway-api", Istio = "istio" }
     ProxyVersion { V1 = "v1", V2 = "v2" }
     FrontMode { Own = "own", Acme = "acme", Files = "files", Nobody = "none" }
     NamesWord { Wildcard = "wildcard", Instance = "instance" }
@@ -109,22 +110,27 @@ pub(super) enum DnsMode {
 pub(super) enum IngressKind {
     Traefik,
     GatewayApi,
+    Istio,
 }
 
-/// `spec.ingress.release`: of Traefik, or of the Gateway API.
+/// `spec.ingress.release`: of Traefik, of the Gateway API, or of Istio.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum IngressRelease {
     Traefik(Release),
     GatewayApi(ApiRelease),
+    Istio(IstioRelease),
 }
 
 impl ListedWord for IngressRelease {
     fn parse(text: &str) -> Result<Self, Fault> {
-        let is_of_gateway_api = text.strip_prefix('v').unwrap_or(text).starts_with("1.");
-        if is_of_gateway_api {
-            return ApiRelease::parse(text).map(Self::GatewayApi);
+        let minor = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.");
+        let minor = minor.map(|rest| rest.split('.').next().unwrap_or_default());
+        match minor {
+            None => text.parse().map(Self::Traefik),
+            // That of Istio has two digits for years, that of the Gateway API one.
+            Some(minor) if minor.len() == 2 => IstioRelease::parse(text).map(Self::Istio),
+            Some(_) => ApiRelease::parse(text).map(Self::GatewayApi),
         }
-        text.parse().map(Self::Traefik)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Asked, Extras, Instance};
 use crate::name::{DnsName, Namespace, ObjectName};
 use crate::path::expand::TopologyName;
-use crate::path::shared_gateway::{SharedGateway, Unsayable};
+use crate::path::shared_gateway::Unsayable;
+use crate::path::shared_istio::{AnyGateway, SharedIstio};
 use crate::record::leaf::TextLine;
 use crate::record::{Given, PartReader, ValueOrigin};
 use crate::values::Settings;
@@ -44,8 +45,8 @@ pub(super) struct Shared {
     pub(super) way: SharedWay,
     /// Namespace of Traefik's pods, if the fleet names it.
     pub(super) traefik_namespace: Option<Namespace>,
-    /// The Gateway, where the objects are those of the Gateway API.
-    pub(super) gateway: Option<Arc<SharedGateway>>,
+    /// The gateway that the instances share, where their objects are attached to one.
+    pub(super) gateway: Option<AnyGateway>,
     /// Who is asked for a certificate for each instance.
     pub(super) asked: Option<SharedAsked>,
     /// Who is told of the hosts of each instance.
@@ -248,8 +249,11 @@ impl Levels {
             }
         }
         let objects = part.objects.as_ref();
-        let namespace = self.shared.traefik_namespace.as_ref();
-        let extras = terms::extras(objects.map(|given| &given.value), namespace);
+        let pods = match &self.shared.gateway {
+            Some(AnyGateway::Istio(istio)) => (Some(&istio.namespace), &istio.selector[..]),
+            Some(AnyGateway::Api(_)) | None => (self.shared.traefik_namespace.as_ref(), &[][..]),
+        };
+        let extras = terms::extras(objects.map(|given| &given.value), pods);
         let mut extras = extras.unwrap_or_else(|fault| {
             self.say(objects.map_or(origin, |given| given.origin), fault, reader);
             Extras::default()
@@ -370,7 +374,7 @@ impl Levels {
         }
     }
 
-    /// Checks that what is asked for can be expressed in the objects of the Gateway API, if they are those.
+    /// Checks that what is asked for can be expressed in the objects that are attached to a gateway, if they are.
     fn check_sayable(&mut self, part: &SettingsPart, terms: &Terms, reader: &mut PartReader) {
         let Some(gateway) = self.shared.gateway.clone() else {
             return;
@@ -385,13 +389,23 @@ impl Levels {
         if self.shared.asked.is_some() && !is_passed {
             let origin = topology.or(self.shared.way.origin);
             let origin = origin.unwrap_or(ValueOrigin::NONE);
-            self.say(origin, Unsayable::OwnCertificates.fault(), reader);
+            if let Some(fault) = gateway.refusal(Unsayable::OwnCertificates) {
+                self.say(origin, fault, reader);
+            }
+        }
+        if matches!(gateway, AnyGateway::Istio(_))
+            && let Err(fault) = SharedIstio::check_names(&terms.settings)
+        {
+            let origin = part.helm_values.as_ref().map(|given| given.origin);
+            self.say(origin.unwrap_or(ValueOrigin::NONE), fault, reader);
         }
         if is_passed {
             return;
         }
         for (origin, unsayable) in terms::unsayable(part) {
-            self.say(origin, unsayable.fault(), reader);
+            if let Some(fault) = gateway.fleet_refusal(unsayable) {
+                self.say(origin, fault, reader);
+            }
         }
     }
 

@@ -35,7 +35,8 @@ use crate::makers::{Makers, Side};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
 use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, TopologyName};
-use crate::path::shared_gateway::{Listener, Listening, SharedGateway};
+use crate::path::shared_gateway::{Listener, Listening};
+use crate::path::shared_istio::{AnyGateway, IstioServers};
 use crate::pki::KeyType;
 use crate::pki::client_authorities::ClientAuthorities;
 use crate::pki::issue::Organization;
@@ -67,8 +68,8 @@ pub struct Fleet {
     pub domain: DnsName,
     /// `spec.traefik.version`.
     pub release: Release,
-    /// `spec.ingress.gateway`: the Gateway of the instances, where their objects are those of the Gateway API.
-    pub gateway: Option<Arc<SharedGateway>>,
+    /// `spec.ingress.gateway`: the gateway that the instances share, where their objects are attached to one.
+    pub gateway: Option<AnyGateway>,
     /// `spec.traefik.chart`: the major version of Traefik's Helm chart.
     pub chart: u16,
     /// `spec.traefik.fastProxy`.
@@ -476,7 +477,8 @@ impl Fleet {
     #[must_use]
     pub fn ingress(&self) -> Ingress {
         match &self.gateway {
-            Some(gateway) => Ingress::GatewayApi(gateway.clone()),
+            Some(AnyGateway::Api(gateway)) => Ingress::GatewayApi(gateway.clone()),
+            Some(AnyGateway::Istio(gateway)) => Ingress::Istio(gateway.clone()),
             None => Ingress::Traefik(self.release),
         }
     }
@@ -486,14 +488,27 @@ impl Fleet {
     /// # Errors
     /// More than a Gateway takes; none in a fleet that [`read()`] gave.
     pub fn listeners(&self) -> Result<Vec<Listener>, Fault> {
+        self.listening().listeners(self.passed_hosts())
+    }
+
+    /// Returns the servers of the Gateway of Istio that the instances share.
+    #[must_use]
+    pub fn istio_servers(&self) -> IstioServers {
+        self.listening().istio_servers(self.passed_hosts())
+    }
+
+    fn listening(&self) -> Listening<'_> {
         let names = self.front.as_ref().map(|front| front.names);
-        let listening = Listening {
+        Listening {
             domain: Some(&self.domain).filter(|_| names != Some(FrontNames::Given)),
             apex: self.front.as_ref().and_then(FrontCertificate::apex) == Some(true),
             ends: !self.members.iter().all(Member::is_passed) || self.members.is_empty(),
-        };
+        }
+    }
+
+    fn passed_hosts(&self) -> impl Iterator<Item = &DnsName> {
         let passed = self.members.iter().filter(|member| member.is_passed());
-        listening.listeners(passed.flat_map(|member| &member.hosts))
+        passed.flat_map(|member| &member.hosts)
     }
 
     /// Returns the way that requests take to a member.

@@ -28,7 +28,7 @@ schemas! {
     ChallengeWord: choice::<Self>();
     Tree: json_schema!({"type": "object"});
     IngressKind: choice::<Self>();
-    IngressRelease: json_schema!({"type": "string", "pattern": r"^v?(1\.[4-7]|2\.(9|10|11)|3\.[0-9]{1,4})(\.[0-9]{1,4})?$"});
+    IngressRelease: json_schema!({"type": "string", "pattern": r"^v?(1\.[4-7]|1\.(2[2-9]|3[0-2])|2\.(9|10|11)|3\.[0-9]{1,4})(\.[0-9]{1,4})?$"});
     ProxyVersion: choice::<Self>();
     Mode: choice::<Self>();
     StoreKind: choice::<Self>();
@@ -188,7 +188,7 @@ mod tests {
                 "domain": "uepal.net", "include": ["p/*.yaml"],
                 "topology": "tcp-proxy",
                 "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1", "nodes": ["10.0.0.1"]},
-                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"], "gateway": {"namespace": "n", "name": "g", "className": "traefik", "port": 8443}},
+                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"], "gateway": {"namespace": "n", "name": "g", "className": "traefik", "port": 8443, "selector": {"istio": "ingressgateway"}}},
                 "traefik": {"version": "3.4", "chart": 33, "fastProxy": false, "entryPoints": ["websecure"]},
                 "secrets": {
                     "mode": "sops", "beside": "cert-manager", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict",

@@ -215,13 +215,14 @@ pub(super) fn sealed_and_stored() -> Fault {
         .help("use `ca: ephemeral` or `ca: external`, or another `secrets.mode`")
 }
 
-/// Names the objects beyond the chart's four; Traefik's pods are in a namespace that the fleet names, unless they say so.
+/// Names the objects beyond the chart's four; the ingress's pods are in a namespace that the fleet names and have these labels,
+/// unless they say so.
 ///
 /// # Errors
 /// Labels that the API server refuses; labels of pods beside addresses of nodes.
 pub(super) fn extras(
     part: Option<&ObjectsPart>,
-    traefik_namespace: Option<&Namespace>,
+    (pods_namespace, pods_labels): (Option<&Namespace>, &[Label]),
 ) -> Result<Extras, Fault> {
     let Some(part) = part else {
         return Ok(Extras {
@@ -255,9 +256,14 @@ pub(super) fn extras(
             }
             return TraefikSource::nodes(ranges);
         }
-        let namespace = match namespace.map(|given| &given.value).or(traefik_namespace) {
+        let namespace = match namespace.map(|given| &given.value).or(pods_namespace) {
             Some(namespace) => namespace.clone(),
             None => Namespace::parse("traefik")?,
+        };
+        let labels = if labels.is_empty() {
+            pods_labels.to_vec()
+        } else {
+            labels
         };
         Ok(TraefikSource::pods(namespace, labels))
     });

@@ -44,11 +44,12 @@ const OTHERS: [&str; 6] = [
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 22] = [
     "backendtlspolicy-",
     "certificate-",
     "clusterissuer-",
     "configmap-",
+    "destinationrule-",
     "dnsendpoint-",
     "externalsecret-",
     "gateway-",
@@ -65,6 +66,7 @@ const KINDS: [&str; 20] = [
     "tlsoption-",
     "tlsroute-",
     "tlsstore-",
+    "virtualservice-",
 ];
 
 /// Whose a file is, by its first line.
@@ -342,6 +344,7 @@ mod tests {
             "Certificate",
             "ClusterIssuer",
             "ConfigMap",
+            "DestinationRule",
             "DNSEndpoint",
             "ExternalSecret",
             "Gateway",
@@ -359,6 +362,7 @@ mod tests {
             "TLSOption",
             "TLSRoute",
             "TLSStore",
+            "VirtualService",
         ];
         for kind in kinds {
             let identity = Identity {

@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::fleet::{
     CaCustody, CertificateSource, CertificateTerms, Fleet, FrontCertificate, FrontNames, Member,
 };
-use crate::ingress::{self, Credentials, Ingress, Role, gateway_api, traefik};
+use crate::ingress::{self, Credentials, Ingress, Role, gateway_api, istio, traefik};
 use crate::instance::{Credential, Instance};
 use crate::makers::Makers;
 use crate::makers::cert_manager::KeptLeaf;
@@ -496,13 +496,16 @@ fn cluster_objects(
         | CertificateSource::Given(_) => wildcard_secret(),
     };
     let door = match fleet.ingress() {
-        Ingress::Traefik(release) => names
-            .is_some()
-            .then(|| traefik::tls_store(release, &front.namespace, &shown)),
+        Ingress::Traefik(release) => {
+            let is_one = names.is_some();
+            let store = is_one.then(|| traefik::tls_store(release, &front.namespace, &shown));
+            store.into_iter().collect()
+        }
         Ingress::GatewayApi(gateway) => {
             let listeners = fleet.listeners().unwrap_or_default();
-            Some(gateway_api::gateway(&gateway, &listeners))
+            vec![gateway_api::gateway(&gateway, &listeners)]
         }
+        Ingress::Istio(gateway) => istio::gateways(&gateway, &fleet.istio_servers()).into(),
     };
     let mut objects = match &front.source {
         CertificateSource::Own { makers, .. } => {

@@ -7,6 +7,7 @@ mod config_map;
 mod credentials;
 pub mod gateway_api;
 mod httpd_ingress;
+pub mod istio;
 mod made;
 mod network_policies;
 mod object;
@@ -30,6 +31,7 @@ use crate::manifest::{Identity, Object};
 use crate::name::{Namespace, ObjectName};
 use crate::path::expand::{Topology, expand};
 use crate::path::shared_gateway::SharedGateway;
+use crate::path::shared_istio::{AnyGateway, SharedIstio};
 use crate::pki::SubjectAltName;
 use crate::pki::validity::format_instant;
 use crate::release::Release;
@@ -42,15 +44,18 @@ pub enum Ingress {
     Traefik(Release),
     /// Traefik with the objects of the Gateway API.
     GatewayApi(Arc<SharedGateway>),
+    /// Istio with its own objects.
+    Istio(Arc<SharedIstio>),
 }
 
 impl Ingress {
     /// Returns the Gateway that the instances share, if there is one.
     #[must_use]
-    pub fn gateway(&self) -> Option<&SharedGateway> {
+    pub fn gateway(&self) -> Option<AnyGateway> {
         match self {
             Self::Traefik(_) => None,
-            Self::GatewayApi(gateway) => Some(gateway),
+            Self::GatewayApi(gateway) => Some(AnyGateway::Api(gateway.clone())),
+            Self::Istio(gateway) => Some(AnyGateway::Istio(gateway.clone())),
         }
     }
 }
@@ -74,13 +79,16 @@ pub fn objects(
     if instance.extras.config_map {
         objects.push(config_map(instance));
     }
-    let path = expand(topology, instance, ingress.gateway());
+    let path = expand(topology, instance, ingress.gateway().as_ref());
     objects.extend(httpd_ingress(instance, &path));
     objects.extend(network_policies(instance));
     match ingress {
         Ingress::Traefik(release) => objects.extend(traefik::routing(*release, instance, &path)),
         Ingress::GatewayApi(gateway) => {
             objects.extend(gateway_api::routing(gateway, instance, &path, credentials));
+        }
+        Ingress::Istio(gateway) => {
+            objects.extend(istio::routing(gateway, instance, &path, credentials));
         }
     }
     if let Some(dns) = &instance.extras.dns {

@@ -118,6 +118,8 @@ pub struct VirtualRule {
     pub matches: String,
     /// `route`: the destination of each, if it has one.
     pub route: Vec<Option<RouteDestination>>,
+    /// Whether it answers itself, by `redirect` or `directResponse`.
+    pub answers: bool,
 }
 
 /// A destination of a rule.
@@ -487,6 +489,7 @@ impl VirtualRule {
         Self {
             matches: shape(node.get("match")),
             route: node.items_of("route").iter().map(destination).collect(),
+            answers: node.get("redirect").is_some() || node.get("directResponse").is_some(),
         }
     }
 }

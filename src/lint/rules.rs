@@ -8,6 +8,7 @@ pub use super::rule::{Rule, Severity};
 
 // What `probe` finds in the objects, too.
 pub(crate) use super::gateway_api::rules::CI805;
+pub(crate) use super::istio::rules::CI855;
 pub(crate) use super::routes::rules::{CI210, CI214, CI219, CI227, CI229, CI235};
 pub(crate) use super::tls_store::rules::{CI401, CI402};
 pub(crate) use super::trust::rules::{CI101, CI102, CI108, CI110, CI114};

@@ -6,7 +6,7 @@ use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Outward, Place, ProxyVersion, Shown,
     Trust,
 };
-use super::shared_gateway::SharedGateway;
+use super::shared_istio::AnyGateway;
 use crate::cluster::scope::Scope;
 use crate::fault::Fault;
 use crate::instance::Instance;
@@ -243,9 +243,9 @@ impl Topology {
     }
 }
 
-/// Returns the path of an instance behind Traefik: by its own objects, or by those of the Gateway API at a Gateway.
+/// Returns the path of an instance: by Traefik's own objects, or at the gateway that instances share.
 #[must_use]
-pub fn expand(topology: Topology, instance: &Instance, gateway: Option<&SharedGateway>) -> Path {
+pub fn expand(topology: Topology, instance: &Instance, gateway: Option<&AnyGateway>) -> Path {
     let settings = &instance.settings;
     let place = |name: &str| Place {
         scope: Scope::Namespace(instance.namespace.to_string()),
@@ -261,19 +261,27 @@ pub fn expand(topology: Topology, instance: &Instance, gateway: Option<&SharedGa
                     (None, None) => Shown::Store,
                 }),
             };
-            let authorities = instance.trusted().into_iter().map(|at| Authority {
-                is_secret: gateway.is_none(),
-                place: place(at.secret.as_str()),
-                keys: gateway.map_or(Keys::Traefik, |_| Keys::GatewayApi),
+            let authorities = instance.trusted().into_iter().map(|at| {
+                let own = place(at.secret.as_str());
+                let (is_secret, place, keys) = match gateway {
+                    None => (true, own, Keys::Traefik),
+                    Some(AnyGateway::Api(_)) => (false, own, Keys::GatewayApi),
+                    Some(AnyGateway::Istio(istio)) => (true, istio.secret(instance), Keys::Istio),
+                };
+                Authority {
+                    is_secret,
+                    place,
+                    keys,
+                }
             });
             let client = Client {
                 // Without a name Go checks the certificate against the pod's address.
                 expects: Some(instance.host().to_string()),
                 trusts: Trust::Authorities(authorities.collect()),
-                shows: instance
-                    .extras
-                    .client_auth
-                    .then(|| place(settings.client_secret.as_str())),
+                shows: instance.extras.client_auth.then(|| match gateway {
+                    Some(AnyGateway::Istio(istio)) => istio.secret(instance),
+                    _ => place(settings.client_secret.as_str()),
+                }),
             };
             (inward, Outward::Tls(client), None)
         }
@@ -284,7 +292,10 @@ pub fn expand(topology: Topology, instance: &Instance, gateway: Option<&SharedGa
     Path {
         hosts: instance.hosts.iter().map(ToString::to_string).collect(),
         front: Front {
-            kind: FrontKind::Traefik,
+            kind: match gateway {
+                Some(AnyGateway::Istio(_)) => FrontKind::Istio,
+                Some(AnyGateway::Api(_)) | None => FrontKind::Traefik,
+            },
             gateway: gateway.map(|gateway| gateway.place().to_string()),
         },
         inward,

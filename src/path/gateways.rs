@@ -4,7 +4,7 @@ use super::hop::{
     Authority, Client, Front, FrontKind, Httpd, Inward, Keys, Known, Outward, Place, ProxyVersion,
     Shown, Trust,
 };
-use super::pods::{GatewayPods, Pods};
+use super::pods::{GatewayPods, PodSecret, Pods};
 use super::secrets::Secrets;
 use super::traefik::named_scope;
 use super::{Field, Path, Routed, WayIn};
@@ -278,7 +278,8 @@ impl<'a> AnyRoute<'a> {
     fn of_istio(cluster: &Cluster, object: &'a Object, service: &'a VirtualService) -> Self {
         let mut rules = Vec::new();
         for kind in [RouteKind::Http, RouteKind::Tls] {
-            for (number, rule) in service.rules(kind).iter().enumerate() {
+            let all = service.rules(kind).iter().enumerate();
+            for (number, rule) in all.filter(|(_, rule)| !rule.answers) {
                 let all = rule.route.iter().enumerate();
                 let backends = all.filter_map(|(index, destination)| {
                     let destination = destination.as_ref()?;
@@ -743,7 +744,7 @@ fn outward(
                 Outward::Tls(Client {
                     expects: expected(tls).map(str::to_owned),
                     trusts: trust_of_destination(tls, of_gateway),
-                    shows: None,
+                    shows: shown_to_destination(tls, of_gateway),
                 })
             }
         },
@@ -789,6 +790,18 @@ fn trust_of_policy(object: &Object, policy: &BackendTlsPolicy) -> Trust {
     Trust::Authorities(authorities.collect())
 }
 
+/// Returns the Secret of the pair that a destination is shown: the same as that of the CA (`pilot/pkg/xds/sds.go`).
+fn shown_to_destination<'a>(
+    tls: &DestinationTls,
+    (pods, secrets): (&GatewayPods<'a>, &Secrets<'a>),
+) -> Option<Place> {
+    let credential = tls.credential.as_ref()?;
+    (tls.mode == DestinationMode::Mutual).then(|| Place {
+        scope: pods.scope(secrets, &credential.value),
+        name: credential.value.clone(),
+    })
+}
+
 fn trust_of_destination<'a>(
     tls: &DestinationTls,
     (pods, secrets): (&GatewayPods<'a>, &Secrets<'a>),
@@ -800,9 +813,17 @@ fn trust_of_destination<'a>(
         None => Trust::System,
         Some(credential) => {
             let name = &credential.value;
-            // The CA is in the Secret itself or in one beside it (`pilot/pkg/credentials/kube/secrets.go`).
+            // The CA is in one beside the Secret, or else in itself (`GetCaCert` in `pilot/pkg/credentials/kube/secrets.go`).
             let names = [name.clone(), format!("{name}-cacert")];
-            let all = names.iter().flat_map(|name| {
+            let is_there = |name: &String| {
+                let found = pods.find(secrets, name);
+                matches!(found, PodSecret::Found(_) | PodSecret::Made(_))
+            };
+            let meant = match names.iter().rposition(is_there) {
+                Some(index) => &names[index..=index],
+                None => &names[..],
+            };
+            let all = meant.iter().flat_map(|name| {
                 let scopes = pods.scopes(secrets, name).into_iter();
                 scopes.map(|scope| Authority {
                     is_secret: true,

@@ -1,6 +1,6 @@
 //! What is at a hop: what comes in, what goes out, which certificates are shown and what is trusted.
 
-use crate::cluster::data::{Cert, Lock, Read};
+use crate::cluster::data::{Cert, Data, Lock, Read};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object};
 use crate::kinds::traefik::Port;
@@ -210,6 +210,16 @@ pub enum Keys {
 }
 
 impl Authority {
+    /// Returns what is read of its data.
+    #[must_use]
+    pub fn read<'a>(&self, data: &'a Data) -> Read<'a> {
+        match self.keys {
+            Keys::Traefik => data.traefik_authority(self.is_secret),
+            Keys::GatewayApi => data.gateway_authority(),
+            Keys::Istio => data.istio_authority(),
+        }
+    }
+
     /// Returns what is read of it: the key and its certificates.
     #[must_use]
     pub fn content<'a>(&self, cluster: &'a Cluster) -> Known<(&'a str, Vec<Arc<Cert>>)> {
@@ -221,12 +231,7 @@ impl Authority {
         let Some(data) = cluster.data(kind, &self.place.scope, &self.place.name) else {
             return Known::Missing;
         };
-        let read = match self.keys {
-            Keys::Traefik => data.traefik_authority(self.is_secret),
-            Keys::GatewayApi => data.gateway_authority(),
-            Keys::Istio => data.istio_authority(),
-        };
-        match read {
+        match self.read(data) {
             Read::Usual(entry) | Read::Only(entry) => match entry.lock() {
                 Some(lock) => Known::Locked(lock),
                 None => Known::Here((entry.key.as_str(), entry.certificates.clone())),

@@ -11,7 +11,7 @@
 //! | know at which entry points it answers, and where it speaks TLS there | [`entrances`] |
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | [`gateways`] |
-//! | know which path an instance is to have | [`expand`]; how requests get to the ingress: [`arrival`]; of a Gateway: [`shared_gateway`] |
+//! | know which path an instance is to have | [`expand`]; how requests get to the ingress: [`arrival`]; of a Gateway: [`shared_gateway`], [`shared_istio`] |
 //! | know in which order hops change from one path to another | [`moving`] |
 //! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
 //! | know where a gateway of Istio reads a Secret | [`pods`] |
@@ -33,6 +33,7 @@ pub mod request;
 pub mod secrets;
 pub mod served;
 pub mod shared_gateway;
+pub mod shared_istio;
 pub mod traefik;
 
 use crate::cluster::naming::Naming;

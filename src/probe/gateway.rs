@@ -1,23 +1,24 @@
-//! How the objects of the Gateway API lead the connections for a host.
+//! How the objects of the Gateway API and of Istio lead the connections for a host.
 
 use super::authorities::{extern_trust, kept, locked};
 use super::objects::missing;
 use super::route::Way;
+use super::servers_transport::client_pair;
 use super::transport::{Speech, Transport};
 use super::trust::{ExpectedName, RootOrigin, TrustedRoots};
 use super::{Check, Finding, Verdict};
 use crate::cluster::{Cluster, Kind, Object};
 use crate::fault::{Fault, Faults};
-use crate::lint::rules::CI805;
+use crate::lint::rules::{CI805, CI855};
 use crate::name::DnsName;
+use crate::path::Routed;
 use crate::path::gateways::{self, meets};
-use crate::path::hop::{Authority, Client, Known, Outward, Place, Trust};
-use crate::path::{Routed, WayIn};
+use crate::path::hop::{Authority, Client, FrontKind, Keys, Known, Outward, Place, Trust};
 
 /// Returns the path of the route for a host, the one that names it before those for many.
 pub(super) fn find<'a>(cluster: &'a Cluster, host: &DnsName) -> Option<Routed<'a>> {
     let is_led = |routed: &Routed<'_>| {
-        matches!(routed.way_in, WayIn::HttpRoute | WayIn::TlsRoute)
+        !routed.way_in.is_of_traefik()
             && routed
                 .path
                 .hosts
@@ -36,7 +37,7 @@ pub(super) fn find<'a>(cluster: &'a Cluster, host: &DnsName) -> Option<Routed<'a
 pub(super) fn transport(way: &Way<'_>, routed: &Routed<'_>) -> Result<Transport, Vec<Fault>> {
     let (cluster, host, route) = (way.cluster(), way.host(), routed.route);
     let Some(httpd) = &routed.path.httpd else {
-        let fault = Fault::new(format!("the route for `{host}` has no `backendRefs`"));
+        let fault = Fault::new(format!("the route for `{host}` leads to no Service"));
         return Err(vec![route.fault(fault, routed.matched.at)]);
     };
     let scope = &httpd.service.scope;
@@ -49,6 +50,8 @@ pub(super) fn transport(way: &Way<'_>, routed: &Routed<'_>) -> Result<Transport,
         _ => None,
     };
     transport.object = policy.map(|object| (object.kind().as_str(), Place::of(object)));
+    let by = policy.unwrap_or(route);
+    transport.proxy = routed.path.proxy.map(|version| (version, by.to_string()));
     match (&routed.path.outward, policy) {
         (Outward::PassedThrough, _) => {
             transport.speech = Speech::Passthrough;
@@ -58,11 +61,15 @@ pub(super) fn transport(way: &Way<'_>, routed: &Routed<'_>) -> Result<Transport,
         (Outward::Tls(client), Some(policy)) => verified(cluster, policy, client, &mut transport)?,
         (Outward::Plain, _) => transport.speech = Speech::Http,
         _ => {
-            let what = format!(
-                "no BackendTLSPolicy is for the Service {}: Traefik trusts its system's roots and expects the pod's address",
-                httpd.service
-            );
-            let fix = format!("add a BackendTLSPolicy in the namespace {}", scope.label());
+            let (kind, then) = match routed.path.front.kind {
+                FrontKind::Istio => ("DestinationRule with TLS", "Istio speaks as its mesh does"),
+                FrontKind::Traefik | FrontKind::Gateway => (
+                    "BackendTLSPolicy",
+                    "Traefik trusts its system's roots and expects the pod's address",
+                ),
+            };
+            let what = format!("no {kind} is for the Service {}: {then}", httpd.service);
+            let fix = format!("add a {kind} in the namespace {}", scope.label());
             transport.find(Verdict::Warning, what, fix);
         }
     }
@@ -86,10 +93,10 @@ fn verified(
         Trust::System | Trust::Anything | Trust::Unknown => &[],
     };
     let (mut anchors, mut origins) = (Vec::new(), Vec::new());
-    for Authority {
-        place, is_secret, ..
-    } in authorities
-    {
+    for authority in authorities {
+        let Authority {
+            place, is_secret, ..
+        } = authority;
         let kind = if *is_secret {
             Kind::Secret
         } else {
@@ -100,10 +107,14 @@ fn verified(
             continue;
         };
         let shown = kind.as_str();
-        let Some(entry) = data.gateway_authority().entry() else {
+        let Some(entry) = authority.read(data).entry() else {
             let subject = format!("{policy}: {shown} {place} has no `ca.crt`");
-            let finding = Finding::of_rule(&CI805, Verdict::Broken, subject);
-            out.findings.push(finding);
+            let rule = match authority.keys {
+                Keys::Istio => &CI855,
+                Keys::GatewayApi | Keys::Traefik => &CI805,
+            };
+            out.findings
+                .push(Finding::of_rule(rule, Verdict::Broken, subject));
             continue;
         };
         let origin = format!("{shown} {place} key {}", entry.key);
@@ -113,6 +124,9 @@ fn verified(
         }
         anchors.extend(entry.certs().map(|cert| cert.certificate.clone()));
         origins.push(origin);
+    }
+    if let Some(secret) = &client.shows {
+        client_pair(cluster, policy, secret, out);
     }
     if !authorities.is_empty() {
         out.trust = Some(TrustedRoots {

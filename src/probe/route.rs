@@ -43,7 +43,7 @@ pub struct Way<'a> {
 enum Led<'a> {
     /// A route of Traefik's own kinds.
     ByTraefik(&'a kinds::Route),
-    /// One of the Gateway API.
+    /// One of the Gateway API, or of Istio.
     ByGateway(Box<Routed<'a>>),
 }
 
@@ -106,7 +106,7 @@ impl<'a> Way<'a> {
         Ok(Self::by(cluster, chosen, request, host, findings))
     }
 
-    /// Follows a route of the Gateway API, whichever requests it takes.
+    /// Follows a route of the Gateway API or of Istio, whichever requests it takes.
     fn at_gateway(
         cluster: &'a Cluster,
         routed: Routed<'a>,
@@ -190,6 +190,7 @@ impl<'a> Way<'a> {
     #[must_use]
     pub fn is_tcp(&self) -> bool {
         matches!(self.object.kind(), Kind::IngressRouteTcp | Kind::TlsRoute)
+            || self.object.kind() == Kind::VirtualService && self.passes_tls_through()
     }
 
     /// Returns the namespace of the httpd.

@@ -225,7 +225,13 @@ fn of_settings(
     transport.findings.append(&mut findings);
     if begins_tls {
         root_cas(cluster, object, settings, &mut transport, &mut faults);
-        certificates_secret(cluster, object, settings, &mut transport);
+        if let Some(named) = settings.certificates.first() {
+            let secret = Place {
+                scope: object.scope.clone(),
+                name: named.value.clone(),
+            };
+            client_pair(cluster, object, &secret, &mut transport);
+        }
     }
     faults.finish(Some(transport))
 }
@@ -248,23 +254,15 @@ fn duration(key: &str, value: &Value, at: At) -> Result<Duration, Fault> {
     Ok(parsed?.length())
 }
 
-/// Reads the first of `certificatesSecrets`.
-fn certificates_secret(
-    cluster: &Cluster,
-    object: &Object,
-    settings: &ServersTransport,
-    out: &mut Transport,
-) {
-    let Some(named) = settings.certificates.first() else {
-        return;
-    };
-    let secret = Place {
-        scope: object.scope.clone(),
-        name: named.value.clone(),
+/// Reads the Secret of the pair that is shown to an httpd which asks for one, the first of `certificatesSecrets`.
+pub(super) fn client_pair(cluster: &Cluster, object: &Object, secret: &Place, out: &mut Transport) {
+    let front = match object.kind() {
+        Kind::DestinationRule => "the gateway of Istio",
+        _ => "Traefik",
     };
     let Some(data) = cluster.data(Kind::Secret, &secret.scope, &secret.name) else {
         let what = format!(
-            "the manifests do not contain Secret {secret}, which {object} names: Traefik presents no certificate if there is none"
+            "the manifests do not contain Secret {secret}, which {object} names: {front} presents no certificate if there is none"
         );
         let fix = format!(
             "pass it too: `kubectl get secret {} -n {} -o yaml`",
@@ -283,7 +281,7 @@ fn certificates_secret(
     };
     if let Some(lock) = locked {
         let what = format!(
-            "Secret {secret} {}: Traefik's client certificate cannot be presented from here",
+            "Secret {secret} {}: the client certificate of {front} cannot be presented from here",
             in_words(lock)
         );
         out.find(

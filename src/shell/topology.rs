@@ -17,6 +17,7 @@ use civi_ingress::load_balancer::BalancerKind;
 use civi_ingress::path::arrival::can;
 use civi_ingress::path::expand::TopologyName;
 use civi_ingress::path::shared_gateway::{ApiRelease, SharedGateway};
+use civi_ingress::path::shared_istio::SharedIstio;
 use civi_ingress::report::yaml;
 use civi_ingress::topology::{CaKeyHolder, Document, Subject};
 use clap::{Args, Subcommand, ValueEnum};
@@ -139,9 +140,13 @@ fn list(arguments: &List) -> Result<(), Failure> {
                 refusal.why, refusal.instead
             ));
         }
-        let is_of_gateway = arguments.ingress == Some(IngressArgument::GatewayApi);
-        let checked = usual.check_topology(name.with(None));
-        if let Some(fault) = checked.err().filter(|_| is_of_gateway) {
+        let topology = name.with(None);
+        let checked = match arguments.ingress {
+            Some(IngressArgument::GatewayApi) => usual.check_topology(topology),
+            Some(IngressArgument::Istio) => SharedIstio::check_topology(topology),
+            Some(IngressArgument::Traefik) | None => Ok(()),
+        };
+        if let Err(fault) = checked {
             let help = fault.help.unwrap_or_default();
             lines.push(format!("{gap:<width$}  no: {}; {help}", fault.what));
         }
@@ -169,8 +174,8 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
         instance.extras.clients = arguments.way.clients.read()?;
         let mut faults = Faults::default();
         let asks_clients = instance.extras.clients.is_some();
-        let way = (gateway.as_deref(), topology);
-        check(way, &instance.extras, asks_clients, &mut faults);
+        let way = (gateway.as_ref(), topology);
+        check(way, &instance, asks_clients, &mut faults);
         faults.finish(Some(())).map_err(Failure::usage)?;
         let ca_key = match arguments.ca_custody {
             CaCustodyArgument::Stored => CaKeyHolder::Secret,
@@ -181,7 +186,7 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
             instance: &instance,
             ca_key,
             topology,
-            gateway: gateway.as_deref(),
+            gateway: gateway.as_ref(),
         };
         Document::of(&arrival, &[subject])
     };
@@ -227,7 +232,7 @@ fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
             name: member.id.as_str(),
             instance,
             ca_key: *ca_key,
-            gateway: fleet.gateway.as_deref(),
+            gateway: fleet.gateway.as_ref(),
             topology: way
                 .as_ref()
                 .map_or_else(|| fleet.topology(member), |(topology, _)| *topology),

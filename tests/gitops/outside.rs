@@ -372,6 +372,53 @@ fn a_fleet_at_a_gateway_has_its_objects_and_lint_finds_nothing_in_the_tree() {
     }
 }
 
+#[test]
+fn a_fleet_behind_istio_has_its_objects_and_lint_finds_nothing_in_the_tree() {
+    let passed = "{topology: passthrough, publicCertificate: {secret: w}}";
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let text = fleet("  ingress: {kind: istio}\n").replace(
+        "{a: {}}",
+        &format!("{{a: {{objects: {{hsts: 60, retry: 3, networkPolicy: {{}}}}}}, p: {passed}}}"),
+    );
+    write(&path.join("fleet.yaml"), &text);
+    let (status, said) = gitops(path, &["render"]);
+    assert_eq!(status, 0, "{said}");
+    for file in [
+        "cluster/gateway-web.yaml",
+        "cluster/gateway-web-plain.yaml",
+        "instances/a/destinationrule-transport-selfsigned.yaml",
+        "instances/a/secret-a.externca.yaml",
+        "instances/a/virtualservice-ingressproxy.yaml",
+        "instances/a/virtualservice-ingressproxy-redirect.yaml",
+        "instances/p/virtualservice-ingressproxy.yaml",
+    ] {
+        assert!(path.join("tree").join(file).is_file(), "{file}");
+    }
+    assert!(!path.join("tree/cluster/tlsstore-default.yaml").exists());
+    let policy = "tree/instances/a/networkpolicy-httpd-from-traefik.yaml";
+    let policy = read_to_string(path.join(policy)).unwrap();
+    assert!(policy.contains("istio: ingressgateway"), "{policy}");
+    let linted = run_in(path, &["lint", "tree"]);
+    let (status, found) = (linted.status, linted.stdout.as_str());
+    assert_eq!((status, found), (0, ""), "{}", linted.stderr);
+    // A renewal of the CA reaches the Secret that the gateway reads as it does that of the instance.
+    let trusted = |name: &str| {
+        let file = path.join(format!("tree/instances/a/secret-{name}.yaml"));
+        let text = read_to_string(file).unwrap();
+        let line = text.lines().find(|line| line.contains("ca.crt"));
+        line.unwrap().to_owned()
+    };
+    let first = trusted("a.externca");
+    let now = ["--now", "2027-11-01T00:00:00Z"];
+    for command in ["render", "check"] {
+        let (status, said) = gitops(path, &[&[command][..], &now].concat());
+        assert_eq!(status, 0, "{said}");
+        assert_eq!(trusted("a.externca"), trusted("externca"));
+    }
+    assert_ne!(trusted("a.externca"), first);
+}
+
 /// Leaves out the text of a certificate, which is another one in each run.
 fn without_certificate(text: &str) -> String {
     let lines = text

@@ -21,6 +21,7 @@ use crate::guarded::Guarded;
 use crate::ingress::{self, Credentials, Role};
 use crate::manifest::{Field, Object, SecretData};
 use crate::name::ObjectName;
+use crate::path::shared_istio::AnyGateway;
 use crate::pki::Certificate;
 use crate::template::Renderer;
 use drawing::Drawing;
@@ -307,7 +308,7 @@ pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, 
     request.receive(&fleet.arrival);
     request.fast_proxy = fleet.fast_proxy;
     request.ingresses = fleet.ingresses;
-    request.gateway_api = fleet.gateway.is_some();
+    request.gateway_api = matches!(fleet.gateway, Some(AnyGateway::Api(_)));
     chart::render(&request, renderer.templates())
 }
 

@@ -15,8 +15,12 @@ use crate::shell::paths::{Named, check_stdin, side_paths};
 use crate::shell::writing::side_file;
 use civi_ingress::fault::Faults;
 use civi_ingress::ingress::objects;
-use civi_ingress::path::shared_gateway::LOSSES;
+use civi_ingress::instance::Instance;
+use civi_ingress::path::arrival::Arrival;
+use civi_ingress::path::expand::Topology;
+use civi_ingress::path::shared_istio::{AnyGateway, POD_CONFIG, PROXY_CONFIG};
 use civi_ingress::pki::reuse::Custody;
+use civi_ingress::release::Release;
 use issuer::InstanceIssuer;
 use request::instance;
 use reused::read_found;
@@ -56,9 +60,10 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
         let checked = topology.check_entry_points(&instance.settings.entry_points);
         faults.keep(checked.map_err(|fault| fault.argument("--topology")));
         if let Some((_, ingress)) = &ingress {
-            let way = (ingress.gateway(), *topology);
+            let gateway = ingress.gateway();
             let clients = arguments.way.clients.path();
-            gateway::check(way, &instance.extras, clients.is_some(), &mut faults);
+            let way = (gateway.as_ref(), *topology);
+            gateway::check(way, instance, clients.is_some(), &mut faults);
         }
     }
     let checked = plan.zip(ingress).zip(instance.zip(way));
@@ -68,6 +73,8 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     };
     let ((plan, (release, ingress)), (mut instance, (topology, arrival))) =
         faults.finish(checked).map_err(refused)?;
+    let gateway = ingress.gateway();
+    gateway::admit(gateway.as_ref(), &mut instance);
     instance.extras.forwarding = arrival.ending().to_vec();
     instance.extras.clients = arguments.way.clients.read()?;
 
@@ -82,41 +89,83 @@ pub(super) fn run(run: &Run, arguments: &NewInstance) -> Result<(), Failure> {
     };
     let (credentials, ca_key) = issuer.credentials(&instance, existing_ca)?;
     let objects = objects(&ingress, topology, &instance, &credentials);
-    let is_passed = topology.name().is_passed();
-    if is_passed || ingress.gateway().is_some() {
-        let (group, _) = release.api_version().split_once('/').unwrap_or_default();
-        let would = if is_passed {
-            "end TLS"
-        } else {
-            "take its requests, too"
-        };
-        run.note(&format!(
-            "an IngressRoute for the host, such as the chart's, would {would}: `kubectl -n {} delete ingressroutes.{group} {} --ignore-not-found`",
-            instance.namespace, instance.settings.names.ingress_route
-        ));
-    }
-    if let Some(gateway) = ingress.gateway() {
-        run.note(&format!(
-            "the route is attached to the Gateway {}: `civi-ingress gateway DOMAIN`, and Traefik reads it with `civi-ingress traefik-values --gateway-api`",
-            gateway.place()
-        ));
-        for loss in LOSSES.iter().filter(|_| !is_passed) {
-            run.note(&format!("the Gateway API does not express {loss}"));
-        }
-    }
-    if let Some(balancer) = arrival.balancer() {
-        let trusted = balancer.trusted.iter().map(ToString::to_string);
-        let trusted: Vec<String> = trusted.map(|range| format!(" --trusted {range}")).collect();
-        run.note(&format!(
-            "Traefik and its load balancer are set by `civi-ingress traefik-values --topology {} --load-balancer {}{}`",
-            topology.name().as_str(),
-            balancer.kind.name(),
-            trusted.concat()
-        ));
-    }
+    let led = Led {
+        release,
+        gateway: gateway.as_ref(),
+        topology,
+        arrival: &arrival,
+    };
+    led.say(run, &instance);
     let ca_key = ca_key.as_ref().map_or("", |key| key.as_str());
     let beside = side_file(arguments.ca_key_out.as_ref(), ca_key, true);
     arguments
         .destination
         .emit(run, writing, &objects, beside.into_iter().collect())
+}
+
+/// How requests get to the instance.
+struct Led<'a> {
+    release: Release,
+    gateway: Option<&'a AnyGateway>,
+    topology: Topology,
+    arrival: &'a Arrival,
+}
+
+impl Led<'_> {
+    /// Notes what else must be there for that, or must go.
+    fn say(&self, run: &Run, instance: &Instance) {
+        let arrival = self.arrival;
+        let is_passed = self.topology.name().is_passed();
+        let is_of_traefik = !matches!(self.gateway, Some(AnyGateway::Istio(_)));
+        if is_of_traefik && (is_passed || self.gateway.is_some()) {
+            let (group, _) = self
+                .release
+                .api_version()
+                .split_once('/')
+                .unwrap_or_default();
+            let would = if is_passed {
+                "end TLS"
+            } else {
+                "take its requests, too"
+            };
+            run.note(&format!(
+            "an IngressRoute for the host, such as the chart's, would {would}: `kubectl -n {} delete ingressroutes.{group} {} --ignore-not-found`",
+            instance.namespace, instance.settings.names.ingress_route
+        ));
+        }
+        if let Some(gateway) = self.gateway {
+            let place = gateway.place();
+            let (is_attached, api) = match gateway {
+                AnyGateway::Api(_) => (
+                    "`civi-ingress gateway DOMAIN`, and Traefik reads it with `civi-ingress traefik-values --gateway-api`",
+                    "the Gateway API does not express",
+                ),
+                AnyGateway::Istio(_) => (
+                    "`civi-ingress gateway DOMAIN --kind istio`",
+                    "the objects of Istio do not express",
+                ),
+            };
+            run.note(&format!(
+                "the route is attached to the Gateway {place}: {is_attached}"
+            ));
+            for loss in gateway.losses().iter().filter(|_| !is_passed) {
+                run.note(&format!("{api} {loss}"));
+            }
+        }
+        if let (Some(AnyGateway::Istio(_)), false) = (self.gateway, arrival.announcing().is_empty())
+        {
+            run.note(&format!(
+            "the pods of the gateway take the PROXY protocol with the annotation `{POD_CONFIG}: '{PROXY_CONFIG}'`, and then from everyone: let nobody but the load balancer reach them"
+        ));
+        } else if let Some(balancer) = arrival.balancer().filter(|_| is_of_traefik) {
+            let trusted = balancer.trusted.iter().map(ToString::to_string);
+            let trusted: Vec<String> = trusted.map(|range| format!(" --trusted {range}")).collect();
+            run.note(&format!(
+            "Traefik and its load balancer are set by `civi-ingress traefik-values --topology {} --load-balancer {}{}`",
+            self.topology.name().as_str(),
+            balancer.kind.name(),
+            trusted.concat()
+        ));
+        }
+    }
 }
