@@ -7,6 +7,7 @@ use crate::fault::{Fault, Faults, Place};
 use crate::makers::Makers;
 use crate::makers::cert_manager::OwnCas;
 use crate::name::{DataKey, DnsName, Label, Namespace, ObjectName};
+use crate::outside::traefik::HttpdAddress;
 use crate::pki::client_authorities::ClientAuthorities;
 use crate::values::{SecretKeyRef, Settings};
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ pub struct Extras {
     pub clients: Option<Arc<ClientAuthorities>>,
     /// Who makes the keys and certificates.
     pub makers: Makers,
+    /// Where a Traefik outside of the cluster reaches the httpd, if not at the usual place.
+    pub httpd: Option<HttpdAddress>,
 }
 
 impl Extras {

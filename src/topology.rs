@@ -50,6 +50,8 @@ pub struct Subject<'a> {
     pub topology: Topology,
     /// The gateway at which they arrive, where instances share one.
     pub gateway: Option<&'a AnyGateway>,
+    /// Whether Traefik is outside of the cluster, and told everything by files.
+    pub by_files: bool,
 }
 
 /// The paths of some instances, explained.
@@ -331,7 +333,7 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         legs: legs(arrival, &path, subject, front),
         read_by,
         keys: keys(arrival, &path, subject, front),
-        settings: settings(arrival, &path, instance, front),
+        settings: settings(arrival, &path, subject, front),
         peers: peers(arrival, front),
         losses: losses(subject, &path),
     }
@@ -344,11 +346,11 @@ fn losses(subject: &Subject<'_>, path: &Path) -> Vec<String> {
     losses.map(|loss| (*loss).to_owned()).collect()
 }
 
-/// Returns what the hops before the httpd must be set to, in the words of the chart's values.
+/// Returns what the hops before the httpd must be set to, in the words of the chart's values or of Traefik's own options.
 fn settings(
     arrival: &Arrival,
     path: &Path,
-    instance: &Instance,
+    subject: &Subject<'_>,
     front: &'static str,
 ) -> Vec<HopSetting> {
     let mut settings = Vec::new();
@@ -376,8 +378,13 @@ fn settings(
             }
         }
     }
-    settings.extend(believing(arrival, front));
-    settings.extend(httpd_settings(arrival, path, instance));
+    let points = if subject.by_files {
+        "entryPoints"
+    } else {
+        "ports"
+    };
+    settings.extend(believing(arrival, front, points));
+    settings.extend(httpd_settings(arrival, path, subject.instance));
     settings
 }
 
@@ -405,8 +412,8 @@ fn httpd_settings(arrival: &Arrival, path: &Path, instance: &Instance) -> Vec<Ho
     settings.collect()
 }
 
-/// Returns whom the front must be set to believe.
-fn believing(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
+/// Returns whom the front must be set to believe, below the key of its entry points.
+fn believing(arrival: &Arrival, front: &'static str, points: &str) -> Vec<HopSetting> {
     let by = [
         ("proxyProtocol", arrival.announcing()),
         ("forwardedHeaders", arrival.forwarding()),
@@ -415,7 +422,7 @@ fn believing(arrival: &Arrival, front: &'static str) -> Vec<HopSetting> {
     let settings = stated.flat_map(|(key, ranges)| {
         ["web", "websecure"].map(|port| HopSetting {
             hop: front,
-            key: format!("ports.{port}.{key}.trustedIPs"),
+            key: format!("{points}.{port}.{key}.trustedIPs"),
             value: named(ranges).join(", "),
         })
     });
@@ -492,9 +499,12 @@ fn legs(
         }
         Inward::Tls(shown) => ExplainedLeg {
             client_certificate: asked(format!("Secret {}/{CLIENTS_SECRET}", instance.namespace)),
-            ..browser(front, Some(shown_by_front(shown)), "tls")
+            ..browser(front, Some(shown_by_front(shown, subject.by_files)), "tls")
         },
-        Inward::Unsaid(shown) => browser(front, Some(shown_by_front(shown)), "unsaid"),
+        Inward::Unsaid(shown) => {
+            let shown = shown_by_front(shown, subject.by_files);
+            browser(front, Some(shown), "unsaid")
+        }
         Inward::Plain => browser(front, None, "plain"),
         Inward::Raw => browser(front, None, "raw"),
     };
@@ -560,8 +570,9 @@ fn shown_by_httpd(topology: TopologyName, instance: &Instance, at: &SecretKeyRef
     place(instance, at)
 }
 
-fn shown_by_front(shown: &Shown) -> String {
+fn shown_by_front(shown: &Shown, by_files: bool) -> String {
     match shown {
+        Shown::Store if by_files => "that of the store `default`".to_owned(),
         Shown::Store => "that of the TLSStore `default`".to_owned(),
         Shown::Secrets(places) => {
             let places: Vec<String> = places
@@ -615,8 +626,9 @@ fn keys(
     let mut keys = Vec::new();
     if let Inward::Tls(shown) = &path.inward {
         let place = match shown {
+            Shown::Store if subject.by_files => "the files of the store `default`".to_owned(),
             Shown::Store => "the Secret of the TLSStore `default`".to_owned(),
-            other => shown_by_front(other),
+            other => shown_by_front(other, subject.by_files),
         };
         keys.push(HeldKey {
             of: "front certificate",

@@ -59,6 +59,9 @@ const LINES: &[(&str, &[&str])] = &[
             "p --host a.example.org --ingress istio --gateway a/@text",
             "p --host a.example.org --ingress gateway-api --gateway-api @text",
             "p --host a.example.org --ingress @text",
+            "p --host a.example.org --ingress traefik-file --routes-out @text --output-dir @text",
+            "p --host a.example.org --ingress traefik-file --routes-out out --httpd @text",
+            "p --host a.example.org --ingress traefik-file --routes-out out --traefik-directory @text",
             "p --host a.example.org --topology tcp-proxy --load-balancer openstack --trusted @text",
             "p --host a.example.org @text",
             "p --host a.example.org --bogus=@text",
@@ -102,6 +105,26 @@ const LINES: &[(&str, &[&str])] = &[
             "example.org --kind @text",
             "example.org --kind istio --selector @text",
             "example.org --templates @templates",
+        ],
+    ),
+    (
+        "traefik-file",
+        &[
+            "@text",
+            "--store --namespace @text",
+            "--traefik-directory @text",
+            "--topology tcp-proxy --load-balancer haproxy --trusted @text",
+            "--templates @templates",
+        ],
+    ),
+    (
+        "secret-files",
+        &[
+            "@raw --output-dir out",
+            "@text --output-dir out",
+            "@manifest --output-dir out",
+            "@sops --output-dir out",
+            "@raw --output-dir @text",
         ],
     ),
     (

@@ -108,6 +108,12 @@ const WITH_TEXT: &[(i32, &str)] = &[
         2,
         "new-instance p --host=a.example.org --ingress=gateway-api --gateway-api=@",
     ),
+    (
+        2,
+        "new-instance p --host=a.example.org --ingress=traefik-file --routes-out=r.yaml --httpd=@",
+    ),
+    (2, "traefik-file -- @"),
+    (2, "traefik-file --namespace=@"),
     (2, "gateway -- @"),
     (2, "gateway example.org --namespace=@"),
     (2, "gateway example.org --name=@"),

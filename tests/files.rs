@@ -711,6 +711,7 @@ fn no_report_is_lost_silently() {
         "issuer",
         "public-certificate --dns a.parish.fr --issuer i",
         "traefik-values",
+        "traefik-file",
         "inspect d/tls.crt",
         "status d",
         "status d --format html",

@@ -602,6 +602,63 @@ fn a_gateway_has_a_listener_for_the_domain_and_one_for_each_host_that_is_passed_
 }
 
 #[test]
+fn what_a_traefik_of_files_cannot_have_is_refused_with_the_way_out() {
+    let balancer = |kind: &str| {
+        format!(
+            "  topology: tcp-proxy\n  loadBalancer: {{kind: {kind}, trusted: [10.0.0.7], nodes: [10.0.0.11]}}\n"
+        )
+    };
+    let offload = balancer("haproxy").replace("tcp-proxy", "offload");
+    let asked = "  publicCertificate: {mode: acme, names: instance, acme: {challenge: http-01}}\n";
+    for (ingress, more, what) in [
+        ("", "", None),
+        ("release: \"2.11\", directory: /srv/traefik", "", None),
+        ("", "  defaults: {httpdAddress: \"civi_{id}:8443\"}\n", None),
+        ("", &balancer("haproxy"), None),
+        ("", "  secrets: {mode: cert-manager}\n", None),
+        ("directory: etc", "", Some("not the path of a directory")),
+        ("release: \"1.6\"", "", Some("Traefik 1.6 is too old")),
+        ("chart: 41", "", Some("outside of the cluster")),
+        ("namespace: t", "", Some("outside of the cluster")),
+        ("fastProxy: true", "", Some("outside of the cluster")),
+        ("entryPoints: [x]", "", Some("outside of the cluster")),
+        ("gateway: {name: x}", "", Some("outside of the cluster")),
+        ("", &offload, Some("`offload` is not written")),
+        (
+            "",
+            &balancer("openstack").replace(", nodes: [10.0.0.11]", ""),
+            Some("is asked for by the Service"),
+        ),
+        ("", asked, Some("no answer at port 80")),
+        (
+            "",
+            "  defaults: {httpdAddress: \"https://{id}\"}\n",
+            Some("not a host with a port"),
+        ),
+    ] {
+        let head = "  domain: example.org\n";
+        let spec = format!(
+            "{head}  ingress: {{kind: traefik-file, {ingress}}}\n{more}  instances: {{a: }}\n"
+        );
+        let faults = read(&spec).map_or_else(|faults| faults, |_| Vec::new());
+        let found = text(&faults);
+        assert_eq!(what.is_none(), faults.is_empty(), "{spec}{found}");
+        assert!(found.contains(what.unwrap_or_default()), "{found}");
+        assert!(faults.iter().all(|fault| fault.help.is_some()), "{found}");
+    }
+    for (spec, what) in [
+        (
+            "  ingress: {directory: /a}\n  instances: {a: }\n",
+            "told nothing by files",
+        ),
+        ("  instances: {a: {httpdAddress: a}}\n", "by its Service"),
+    ] {
+        let faults = read(&format!("  domain: example.org\n{spec}")).expect_err(what);
+        assert!(text(&faults).contains(what), "{}", text(&faults));
+    }
+}
+
+#[test]
 fn what_the_gateway_api_cannot_express_is_refused_with_the_way_out() {
     let hosts: String = (0..64)
         .map(|number| format!("p{number}: {{profile: passed}}, "))

@@ -2,14 +2,17 @@
 
 use crate::support::{Recipe, assert_snapshot_in, credentials, credentials_of, instance, readable};
 use civi_ingress::ingress::{Ingress, Role, gateway_api, istio, objects, tls_secret, traefik};
-use civi_ingress::instance::{Egress, Extras, Instance, TraefikSource};
+use civi_ingress::instance::{Asked, Egress, Extras, Instance, TraefikSource};
 use civi_ingress::makers::Makers;
 use civi_ingress::manifest::{Object, PrivateKeys, stream};
 use civi_ingress::name::{DnsName, Label, Namespace, ObjectName};
+use civi_ingress::outside::traefik::{FileText, FilesHome, HttpdAddress, TraefikFiles};
+use civi_ingress::path::arrival::Arrival;
 use civi_ingress::path::expand::Topology;
 use civi_ingress::path::hop::ProxyVersion;
 use civi_ingress::path::shared_gateway::{ApiRelease, Listening, SharedGateway};
 use civi_ingress::path::shared_istio::{IstioRelease, IstioServers, SharedIstio};
+use civi_ingress::pki::client_authorities::ClientAuthorities;
 use civi_ingress::pki::{Chain, LeafUse};
 use civi_ingress::release::Release;
 use civi_ingress::template::{BUILT_IN, Templates};
@@ -67,6 +70,7 @@ fn all_extras() -> Extras {
         remote_ip: Vec::new(),
         clients: None,
         makers: Makers::Here,
+        httpd: None,
     }
 }
 
@@ -390,6 +394,66 @@ fn the_gateway_api_has_a_route_and_a_policy_for_an_instance_and_one_gateway_for_
     }
 }
 
+/// The files of a Traefik of a release that is told everything by them: its template and its text.
+fn file_text((template, fields): FileText) -> (&'static str, String) {
+    let text = Templates::default().render_values(template, &fields);
+    (template, text.expect("the built-in templates work"))
+}
+
+#[test]
+fn a_traefik_of_files_is_told_what_its_objects_tell_one_in_the_cluster() {
+    let clients = ClientAuthorities::parse(include_str!("fixtures/root.crt")).unwrap();
+    let all = Extras {
+        retry_attempts: Some(3),
+        hsts_seconds: Some(60),
+        client_auth: true,
+        clients: Some(Arc::new(clients)),
+        asked: Some(Asked {
+            issuer: ObjectName::parse("letsencrypt").unwrap(),
+            secret: ObjectName::parse("web-tls").unwrap(),
+            answers_here: false,
+            since: None,
+        }),
+        httpd: Some(HttpdAddress::parse("civi_httpd_1:8443").unwrap()),
+        ..Extras::default()
+    };
+    let few = instance(
+        &["www.a.example.org"],
+        Settings::default(),
+        Extras::default(),
+    );
+    let all = instance(&[], Settings::default(), all);
+    let passed = Topology::Passthrough {
+        proxy: Some(ProxyVersion::V2),
+    };
+    for (name, release, topology, instance) in [
+        ("direct", "3.7", Topology::Direct, &few),
+        ("all", "3.7", Topology::TcpProxy, &all),
+        ("passthrough-2.11", "2.11", passed, &few),
+        ("passthrough-3.4", "3.4", passed, &few),
+        ("passthrough-3.7", "3.7", passed, &few),
+    ] {
+        let files = TraefikFiles {
+            release: release.parse().unwrap(),
+            home: FilesHome::default(),
+        };
+        let (_, text) = file_text(files.routes(topology, instance));
+        assert_snapshot_in!("traefik-file", name, text);
+    }
+    // Every release but for TCP takes the same.
+    let of = |release: &str| TraefikFiles {
+        release: release.parse().unwrap(),
+        home: FilesHome::default(),
+    };
+    let written = |release| file_text(of(release).routes(Topology::Direct, &all)).1;
+    assert_eq!(written("2.11"), written("3.7"));
+    // Its Secrets are there to become files, and nothing else is.
+    let ingress = Ingress::TraefikFile(Arc::new(of("3.7")));
+    let objects = objects(&ingress, Topology::Direct, &few, &credentials());
+    let kinds: BTreeSet<&str> = objects.iter().map(|object| object.identity.kind).collect();
+    assert_eq!(kinds, ["Secret"].into());
+}
+
 #[test]
 fn istio_has_routes_a_policy_and_a_secret_for_an_instance_and_two_gateways_for_all() {
     let domain = DnsName::parse("example.org").unwrap();
@@ -459,6 +523,18 @@ fn every_built_in_template_is_used_by_these_tests() {
         .filter(|name| name.contains("values"))
         .collect();
     used.extend(values);
+    let files = TraefikFiles {
+        release: Release::default(),
+        home: FilesHome::default(),
+    };
+    let passing = Topology::Passthrough { proxy: None };
+    let of_files = [
+        files.options(&Arrival::Direct),
+        files.store(&instance.namespace),
+        files.routes(Topology::Direct, &instance),
+        files.routes(passing, &instance),
+    ];
+    used.extend(of_files.map(|file| file_text(file).0));
     used.extend(crate::gitops::TEMPLATES);
     used.extend(crate::acme::TEMPLATES);
     used.extend(crate::dns::TEMPLATES);

@@ -68,6 +68,38 @@ fn at_a_gateway_the_losses_are_listed_and_what_cannot_be_expressed_is_refused() 
 }
 
 #[test]
+fn of_a_traefik_of_files_the_settings_are_its_own_options_and_what_is_not_written_is_refused() {
+    let files = ["--ingress", "traefik-file"];
+    let behind = ["--load-balancer", "haproxy", "--trusted", "10.0.0.7"];
+    let way = [&files[..], &["--topology", "tcp-proxy"], &behind].concat();
+    let text = explain(&way);
+    for line in [
+        "    certificate:         that of the store `default`\n",
+        "    trusts:              Secret paroisse-a/externca, key ca.crt\n",
+        "    Traefik: entryPoints.websecure.proxyProtocol.trustedIPs: 10.0.0.7/32\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let offload = [&files[..], &["--topology", "offload"], &behind].concat();
+    let way_in = [
+        "new-instance",
+        "a",
+        "--host",
+        "a.example.org",
+        "--routes-out",
+        "r",
+    ];
+    for line in [EXPLAIN, &way_in[..]] {
+        let refused = run(&[line, &offload].concat());
+        let said = "`offload` is not written for a Traefik of files";
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+        assert_eq!(refused.status, 2);
+    }
+    let listed = run(&["topology", "list", "--ingress", "traefik-file"]).good();
+    assert_eq!(listed.matches(" no: ").count(), 3, "{listed}");
+}
+
+#[test]
 fn where_tls_is_passed_on_traefik_reads_nothing_and_shows_nothing() {
     let passed = ["--topology", "passthrough", "--proxy-protocol", "2"];
     let text = explain(&[&passed[..], &["-o", "json"]].concat());

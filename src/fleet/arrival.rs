@@ -7,6 +7,7 @@ use crate::chart::ChartMajor;
 use crate::fault::Fault;
 use crate::load_balancer::LoadBalancer;
 use crate::name::{Label, Namespace};
+use crate::outside::traefik::{FilesHome, TraefikFiles, check_balancer};
 use crate::path::arrival::{Arrival, Aspect};
 use crate::path::expand::TopologyName;
 use crate::path::shared_gateway::{ApiRelease, SharedGateway, Unsayable};
@@ -134,6 +135,8 @@ pub(super) struct SharedIngress {
     pub(super) namespace: Option<Namespace>,
     /// The gateway that the instances share, where their objects are attached to one.
     pub(super) gateway: Option<AnyGateway>,
+    /// The Traefik that is told everything by files, if it is one.
+    pub(super) files: Option<Arc<TraefikFiles>>,
     /// Where `ingress` is written.
     pub(super) origin: Option<ValueOrigin>,
 }
@@ -145,8 +148,28 @@ impl SharedIngress {
         version.map_or_else(Release::default, |given| given.value)
     }
 
+    /// Returns whether Traefik's fast proxy is used, which its chart must know.
+    pub(super) fn fast_proxy(&self, chart: ChartMajor, reader: &mut PartReader) -> bool {
+        let given = self.traefik.fast_proxy.as_ref();
+        let given = given.filter(|given| given.value);
+        if let Some(given) = given {
+            reader.keep_at(given.origin, chart.check_fast_proxy());
+        }
+        given.is_some()
+    }
+
     /// Checks that the Gateway, if there is one, can have what the instances need.
     pub(super) fn check(&self, fleet: &Fleet, chart: ChartMajor, reader: &mut PartReader) {
+        if let (Some(origin), Some(_)) = (self.origin, &self.files) {
+            let balancer = fleet.arrival.balancer();
+            reader.keep_at(origin, balancer.map_or(Ok(()), check_balancer));
+            if fleet.asks_by_http() {
+                let fault = Fault::new(
+                    "a CA gets no answer at port 80: Traefik is outside of the cluster, where cert-manager answers",
+                );
+                reader.push(origin, fault.help("use `challenge: dns-01`"));
+            }
+        }
         let (Some(origin), Some(AnyGateway::Api(gateway))) = (self.origin, &self.gateway) else {
             return;
         };
@@ -155,6 +178,51 @@ impl SharedIngress {
         let traefik = chart.traefik_at_gateway();
         reader.keep_at(origin, gateway.release.check_reader(traefik, passes));
     }
+}
+
+/// Refuses keys that mean nothing for a kind of ingress.
+fn refuse_strangers(kind: IngressKind, part: &IngressPart, reader: &mut PartReader) {
+    let gateway = part.gateway.as_ref().map(|given| given.origin);
+    let chart = part.chart.as_ref().map(|given| given.origin);
+    let fast_proxy = part.fast_proxy.as_ref().map(|given| given.origin);
+    let namespace = part.namespace.as_ref().map(|given| given.origin);
+    let points = part.entry_points.as_ref().map(|given| given.origin);
+    let directory = part.directory.as_ref().map(|given| given.origin);
+    let mut refuse = |origin: Option<ValueOrigin>, what: &str, help: &str| {
+        if let Some(origin) = origin {
+            reader.push(origin, Fault::new(what).help(help));
+        }
+    };
+    match kind {
+        IngressKind::Traefik => refuse(
+            gateway,
+            "Traefik's own objects are attached to no Gateway",
+            "leave out `gateway`, or write `kind: gateway-api` or `kind: istio`",
+        ),
+        IngressKind::GatewayApi => {}
+        IngressKind::Istio => {
+            for (origin, key) in [(chart, "chart"), (fast_proxy, "fastProxy")] {
+                refuse(origin, &format!("`{key}` is for Traefik"), "leave it out");
+            }
+            refuse(
+                namespace,
+                "`namespace` is for Traefik",
+                "name that of the gateway's pods: `gateway: {namespace: istio-ingress}`",
+            );
+        }
+        IngressKind::TraefikFile => {
+            for origin in [gateway, chart, namespace, fast_proxy, points] {
+                let what = "a Traefik that is told everything by files is outside of the cluster, with the entry points `web` and `websecure`";
+                refuse(origin, what, "leave it out");
+            }
+            return;
+        }
+    }
+    refuse(
+        directory,
+        "an ingress in the cluster is told nothing by files",
+        "leave out `directory`, or write `kind: traefik-file`",
+    );
 }
 
 /// Settles which ingress there is.
@@ -178,24 +246,25 @@ pub(super) fn ingress(
         let fault = Fault::new("`ingress` and `traefik` say the same thing twice");
         reader.push(origin, fault.help("keep one of the two"));
     }
+    let kind = part
+        .kind
+        .as_ref()
+        .map_or(IngressKind::Traefik, |given| given.value);
+    refuse_strangers(kind, &part, reader);
     let IngressPart {
-        kind,
+        kind: _,
         release,
         chart,
         namespace,
         fast_proxy,
         entry_points,
         gateway,
+        directory,
     } = part;
-    let kind = kind.map_or(IngressKind::Traefik, |given| given.value);
     let mut version = None;
+    let mut files = None;
     let gateway = match kind {
         IngressKind::Traefik => {
-            if let Some(given) = gateway {
-                let fault = Fault::new("Traefik's own objects are attached to no Gateway");
-                let help = "leave out `gateway`, or write `kind: gateway-api` or `kind: istio`";
-                reader.push(given.origin, fault.help(help));
-            }
             version = release.and_then(|given| of_traefik(&given, reader));
             None
         }
@@ -206,27 +275,24 @@ pub(super) fn ingress(
             Some(AnyGateway::Api(Arc::new(shared(part, release, reader))))
         }
         IngressKind::Istio => {
-            let of_traefik = [
-                (chart.as_ref().map(|given| given.origin), "chart"),
-                (fast_proxy.as_ref().map(|given| given.origin), "fastProxy"),
-                (namespace.as_ref().map(|given| given.origin), "namespace"),
-            ];
             let release = release.map(|given| of_istio(&given, reader));
             let release = release.unwrap_or_default();
             let part = gateway.map(|given| given.value).unwrap_or_default();
             let gateway = shared_istio(part, release, reader);
-            for (origin, key) in of_traefik {
-                let Some(origin) = origin else { continue };
-                let fault = Fault::new(format!("`{key}` is for Traefik"));
-                let help = match key {
-                    "namespace" => {
-                        "name that of the gateway's pods: `gateway: {namespace: istio-ingress}`"
-                    }
-                    _ => "leave it out",
-                };
-                reader.push(origin, fault.help(help));
-            }
             Some(AnyGateway::Istio(Arc::new(gateway)))
+        }
+        IngressKind::TraefikFile => {
+            version = release.and_then(|given| of_traefik(&given, reader));
+            let home = directory.and_then(|Given { value, origin }| {
+                let home = FilesHome::parse(&value.0);
+                home.map_err(|fault| reader.push(origin, fault)).ok()
+            });
+            let release = version.as_ref().map(|given| given.value);
+            files = Some(Arc::new(TraefikFiles {
+                release: release.unwrap_or_default(),
+                home: home.unwrap_or_default(),
+            }));
+            None
         }
     };
     if let Some(gateway) = &gateway {
@@ -252,6 +318,7 @@ pub(super) fn ingress(
         },
         namespace: namespace.map(|given| given.value),
         gateway,
+        files,
         origin: Some(origin),
     }
 }

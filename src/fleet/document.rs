@@ -126,6 +126,8 @@ record! {
         entry_points: LeafList<TextLine> = "entryPoints";
         /// The Gateway of the instances, for gateway-api and istio.
         gateway: SharedGatewayPart = "gateway";
+        /// Directory where Traefik finds its files, for traefik-file [default: /etc/traefik].
+        directory: TextLine = "directory";
     }
 }
 
@@ -348,6 +350,8 @@ record! {
         public_certificate: PublicCertificatePart = "publicCertificate";
         /// Version of the PROXY protocol that tells the httpd where browsers are, where Traefik passes their TLS on, or false [default: v2].
         proxy_protocol: Switch<ProxyVersion> = "proxyProtocol";
+        /// Host and port at which a Traefik outside of the cluster reaches the httpd, for traefik-file [default: {namespace}:443].
+        httpd_address: Pattern<4> = "httpdAddress";
         /// The part that the instance is kept in, from 0 [default: by its id].
         shard: Count<0, 65_534> = "shard";
         /// How the certificates are made.

@@ -101,6 +101,7 @@ fn fleet(
         way,
         traefik_namespace: ingress.namespace.clone(),
         gateway: gateway.clone(),
+        files: ingress.files.is_some(),
         asked: front.as_ref().and_then(SharedAsked::of),
         dns: dns.clone(),
     };
@@ -123,17 +124,15 @@ fn fleet(
     let chart = traefik.chart.as_ref();
     let chart = chart.map_or_else(ChartMajor::default, |given| given.value);
     let members = members.finish();
-    let fast_proxy = traefik.fast_proxy.as_ref().filter(|given| given.value);
-    if let Some(given) = fast_proxy {
-        reader.keep_at(given.origin, chart.check_fast_proxy());
-    }
+    let fast_proxy = ingress.fast_proxy(chart, reader);
     let mut fleet = Fleet {
         name: document.metadata?.value.name.value,
         domain: spec.domain?.value,
         release: ingress.release(),
         gateway: gateway.clone(),
+        files: ingress.files.clone(),
         chart: u16::from(chart.number()),
-        fast_proxy: fast_proxy.is_some(),
+        fast_proxy,
         arrival: arrival?,
         keys: keys?,
         layout: spec.layout.map_or(Layout::Instance, |given| given.value),

@@ -21,7 +21,7 @@ choices! {
     SealingScope { Strict = "strict", NamespaceWide = "namespace-wide", ClusterWide = "cluster-wide" }
     CaCustody { Ephemeral = "ephemeral", Stored = "stored", External = "external" }
     KeyType { P256 = "p256", P384 = "p384", Rsa2048 = "rsa2048", Rsa3072 = "rsa3072", Rsa4096 = "rsa4096" }
-    IngressKind { Traefik = "traefik", GatewayApi = "gateway-api", Istio = "istio" }
+    IngressKind { Traefik = "traefik", GatewayApi = "gateway-api", Istio = "istio", TraefikFile = "traefik-file" }
     ProxyVersion { V1 = "v1", V2 = "v2" }
     FrontMode { Own = "own", Acme = "acme", Files = "files", Nobody = "none" }
     NamesWord { Wildcard = "wildcard", Instance = "instance" }
@@ -111,6 +111,7 @@ pub(super) enum IngressKind {
     Traefik,
     GatewayApi,
     Istio,
+    TraefikFile,
 }
 
 /// `spec.ingress.release`: of Traefik, of the Gateway API, or of Istio.

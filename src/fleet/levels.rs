@@ -11,6 +11,7 @@ use crate::dns::Dns;
 use crate::fault::{Fault, did_you_mean};
 use crate::instance::{Asked, Extras, Instance};
 use crate::name::{DnsName, Namespace, ObjectName};
+use crate::outside::traefik;
 use crate::path::expand::TopologyName;
 use crate::path::shared_gateway::Unsayable;
 use crate::path::shared_istio::{AnyGateway, SharedIstio};
@@ -47,6 +48,8 @@ pub(super) struct Shared {
     pub(super) traefik_namespace: Option<Namespace>,
     /// The gateway that the instances share, where their objects are attached to one.
     pub(super) gateway: Option<AnyGateway>,
+    /// Whether Traefik is told everything by files.
+    pub(super) files: bool,
     /// Who is asked for a certificate for each instance.
     pub(super) asked: Option<SharedAsked>,
     /// Who is told of the hosts of each instance.
@@ -374,8 +377,15 @@ impl Levels {
         }
     }
 
-    /// Checks that what is asked for can be expressed in the objects that are attached to a gateway, if they are.
+    /// Checks that what is asked for can be expressed in files, or in the objects that are attached to a gateway, if it is those.
     fn check_sayable(&mut self, part: &SettingsPart, terms: &Terms, reader: &mut PartReader) {
+        if self.shared.files
+            && let Err(fault) = traefik::check_topology(terms.topology.name())
+        {
+            let topology = part.topology.as_ref().map(|given| given.origin);
+            let origin = topology.or(self.shared.way.origin);
+            self.say(origin.unwrap_or(ValueOrigin::NONE), fault, reader);
+        }
         let Some(gateway) = self.shared.gateway.clone() else {
             return;
         };
@@ -407,6 +417,11 @@ impl Levels {
                 self.say(origin, fault, reader);
             }
         }
+    }
+
+    /// Returns whether Traefik is told everything by files.
+    pub(super) fn are_files(&self) -> bool {
+        self.shared.files
     }
 
     /// Returns the files that `clients` names, and where it does so first.

@@ -9,6 +9,7 @@ use super::placeholder::{self, PlaceholderNames};
 use crate::acme::Turn;
 use crate::fault::Fault;
 use crate::name::{DnsName, InstanceName, Namespace};
+use crate::outside::traefik::HttpdAddress;
 use crate::path::expand::TopologyName;
 use crate::record::leaf::{Count, LeafList};
 use crate::record::{Given, Part as _, PartReader, ValueOrigin};
@@ -206,6 +207,17 @@ impl Members {
         });
         let aliases = Chosen::new(own.aliases.as_ref(), level.aliases.as_ref());
         let aliases = self.aliases(&aliases, is_passed, texts, origin, reader);
+        let address = Chosen::new(own.httpd_address.as_ref(), level.httpd_address.as_ref());
+        let httpd = address.given.and_then(|_| {
+            let parse = HttpdAddress::parse;
+            let address = self.name(&address, "", texts, parse, origin, reader);
+            address.map(|address| address.name)
+        });
+        if let (Some(_), false) = (address.given, self.levels.are_files()) {
+            let fault = Fault::new("Traefik in the cluster reaches the httpd by its Service");
+            let help = "leave it out, or use `ingress: {kind: traefik-file}`";
+            self.say_of(&address, origin, fault.help(help), reader);
+        }
         let terms = self.levels.member(own, base, names, origin, reader);
 
         if let Some(namespace) = &namespace {
@@ -236,6 +248,7 @@ impl Members {
             shard,
             is_pinned: shard.is_some(),
             is_moving: false,
+            httpd,
             turn: Turn::Asked(None),
             terms,
         })

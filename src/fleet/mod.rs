@@ -33,6 +33,7 @@ use crate::makers::cert_manager::OwnCas;
 use crate::makers::external_secrets::Store;
 use crate::makers::{Makers, Side};
 use crate::name::{DnsName, InstanceName, Namespace, ObjectName};
+use crate::outside::traefik::{HttpdAddress, TraefikFiles};
 use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, TopologyName};
 use crate::path::shared_gateway::{Listener, Listening};
@@ -70,6 +71,8 @@ pub struct Fleet {
     pub release: Release,
     /// `spec.ingress.gateway`: the gateway that the instances share, where their objects are attached to one.
     pub gateway: Option<AnyGateway>,
+    /// `spec.ingress`: the Traefik that is told everything by files, if it is one.
+    pub files: Option<Arc<TraefikFiles>>,
     /// `spec.traefik.chart`: the major version of Traefik's Helm chart.
     pub chart: u16,
     /// `spec.traefik.fastProxy`.
@@ -323,6 +326,8 @@ pub struct Member {
     pub is_pinned: bool,
     /// Whether it is to pass to another part, and a run before that marks its objects.
     pub is_moving: bool,
+    /// Where a Traefik outside of the cluster reaches its httpd, if the fleet file says so.
+    pub httpd: Option<HttpdAddress>,
     /// When its turn comes to have its certificate asked for, where each instance has its own.
     pub turn: Turn,
     /// All else.
@@ -476,10 +481,11 @@ impl Fleet {
     /// Returns what is before the instances.
     #[must_use]
     pub fn ingress(&self) -> Ingress {
-        match &self.gateway {
-            Some(AnyGateway::Api(gateway)) => Ingress::GatewayApi(gateway.clone()),
-            Some(AnyGateway::Istio(gateway)) => Ingress::Istio(gateway.clone()),
-            None => Ingress::Traefik(self.release),
+        match (&self.gateway, &self.files) {
+            (Some(AnyGateway::Api(gateway)), _) => Ingress::GatewayApi(gateway.clone()),
+            (Some(AnyGateway::Istio(gateway)), _) => Ingress::Istio(gateway.clone()),
+            (None, Some(files)) => Ingress::TraefikFile(files.clone()),
+            (None, None) => Ingress::Traefik(self.release),
         }
     }
 
@@ -551,6 +557,15 @@ impl Fleet {
         self.with(member, extras)
     }
 
+    /// Returns whether a CA asks at port 80 before it issues the certificate that browsers see.
+    fn asks_by_http(&self) -> bool {
+        let by_http = self
+            .members
+            .iter()
+            .filter_map(|member| member.terms.extras.asked.as_ref());
+        self.ingresses || by_http.into_iter().any(|asked| asked.answers_here)
+    }
+
     /// Returns whether cert-manager asks for the certificate that browsers see.
     #[must_use]
     pub fn asks(&self) -> bool {
@@ -570,6 +585,7 @@ impl Fleet {
             Some((host, aliases)) => (Some(host.clone()), aliases.to_vec()),
             None => (None, Vec::new()),
         };
+        extras.httpd.clone_from(&member.httpd);
         let clients = member.terms.clients.as_ref();
         extras.clients = clients.and_then(|file| self.clients.get(file)).cloned();
         if let Some(asked) = &mut extras.asked {

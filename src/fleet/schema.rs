@@ -163,7 +163,7 @@ mod tests {
     fn settings() -> Value {
         json!({
             "namespace": "civi-{id}", "externalHost": "{id}.{domain}", "aliases": ["b.{domain}"], "servername": "{externalHost}",
-            "topology": "tcp-proxy", "publicCertificate": {"secret": "web"}, "clients": {"require": "ca.crt"}, "proxyProtocol": "v1", "shard": 1,
+            "topology": "tcp-proxy", "publicCertificate": {"secret": "web"}, "clients": {"require": "ca.crt"}, "proxyProtocol": "v1", "httpdAddress": "{id}:443", "shard": 1,
             "certificate": {"ca": "stored", "key": "p384", "days": 90, "caDays": "400d", "renewBefore": "30d", "overlap": 3, "authorities": ["x"], "organization": "É"},
             "serversTransport": {
                 "maxIdleConnsPerHost": -1, "dialTimeout": "5s", "responseHeaderTimeout": 3, "readIdleTimeout": "1m30s",
@@ -188,7 +188,7 @@ mod tests {
                 "domain": "uepal.net", "include": ["p/*.yaml"],
                 "topology": "tcp-proxy",
                 "loadBalancer": {"kind": "openstack", "trusted": ["10.0.0.0/8"], "proxyProtocol": "v1", "address": "192.0.2.1", "nodes": ["10.0.0.1"]},
-                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"], "gateway": {"namespace": "n", "name": "g", "className": "traefik", "port": 8443, "selector": {"istio": "ingressgateway"}}},
+                "ingress": {"kind": "traefik", "release": "3.4", "chart": 33, "namespace": "t", "fastProxy": true, "entryPoints": ["websecure"], "gateway": {"namespace": "n", "name": "g", "className": "traefik", "port": 8443, "selector": {"istio": "ingressgateway"}}, "directory": "/etc/traefik"},
                 "traefik": {"version": "3.4", "chart": 33, "fastProxy": false, "entryPoints": ["websecure"]},
                 "secrets": {
                     "mode": "sops", "beside": "cert-manager", "recipients": ["age1a"], "sealingCertificate": "c.pem", "scope": "strict",

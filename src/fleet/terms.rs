@@ -290,6 +290,7 @@ pub(super) fn extras(
         remote_ip: ranges(part.remote_ip.as_ref()),
         clients: None,
         makers: Makers::Here,
+        httpd: None,
     })
 }
 

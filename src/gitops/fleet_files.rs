@@ -14,7 +14,8 @@ use crate::fleet::{ArgoCd, Fleet, Layout, Member, SHARD_LIMIT};
 use crate::guarded::Guarded;
 use crate::manifest::{Field, Identity, Object};
 use crate::name::{DnsName, ObjectName};
-use crate::outside::{self, Text};
+use crate::outside::traefik::{DYNAMIC_FOLDER, OPTIONS_FILE};
+use crate::outside::{self, OutsideFile, Text};
 use crate::template::Renderer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -58,7 +59,7 @@ pub fn fleet_files(
         format!("# What this directory is. Its state is its files.\nfleet: {name}\nformat: 1\n");
     writeln!(tree, "shards: {}", fleet.shards.map_or(0, u16::from)).expect("a String takes all");
     add(TREE_FILE.to_owned(), Ok(tree), &mut faults);
-    if fleet.front.is_none() {
+    if fleet.front.is_none() && fleet.files.is_none() {
         let values = faults.keep_all(traefik_values(fleet, renderer));
         add(
             format!("{CLUSTER}/traefik-values.yaml"),
@@ -173,9 +174,13 @@ fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) ->
         .members
         .iter()
         .any(|member| member.terms.asks_clients());
-    let files = outside::files(fleet.name.as_str(), &fleet.arrival, is_asked).into_iter();
-    let written = files.filter_map(|file| {
+    let mut files = outside::files(fleet.name.as_str(), &fleet.arrival, is_asked);
+    files.extend(of_traefik(fleet, faults));
+    let written = files.into_iter().filter_map(|file| {
         let text = match file.text {
+            Text::Yaml((template, fields)) => renderer
+                .render_other(template, &fields)
+                .map(|text| mark(fleet, None) + &text),
             Text::Template(template, fields) => renderer
                 .render_text(template, &fields)
                 .map(|text| mark(fleet, None) + &text),
@@ -189,6 +194,29 @@ fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) ->
     let mut files: Vec<TreeFile> = written.collect();
     files.extend(zone(fleet, renderer).and_then(|zone| faults.keep(zone)));
     files
+}
+
+/// Returns the files of a Traefik that is told everything by files.
+fn of_traefik(fleet: &Fleet, faults: &mut Faults) -> Vec<OutsideFile> {
+    let Some(files) = &fleet.files else {
+        return Vec::new();
+    };
+    let mut all = vec![(OPTIONS_FILE.to_owned(), files.options(&fleet.arrival))];
+    let front = fleet.front.as_ref().filter(|_| fleet.has_wildcard());
+    let dynamic = |name: &str| format!("{DYNAMIC_FOLDER}/{name}.yaml");
+    // No instance has this name: an underscore is in none.
+    all.extend(front.map(|front| (dynamic("_store"), files.store(&front.namespace))));
+    for member in &fleet.members {
+        if let Some(instance) = faults.keep_all(fleet.instance(member)) {
+            let text = files.routes(fleet.topology(member), &instance);
+            all.push((dynamic(member.id.as_str()), text));
+        }
+    }
+    let all = all.into_iter().map(|(path, text)| OutsideFile {
+        path: format!("traefik/{path}"),
+        text: Text::Yaml(text),
+    });
+    all.collect()
 }
 
 fn too_many(fleet: &Fleet, part: u16, count: usize) -> Fault {

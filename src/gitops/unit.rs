@@ -506,6 +506,7 @@ fn cluster_objects(
             vec![gateway_api::gateway(&gateway, &listeners)]
         }
         Ingress::Istio(gateway) => istio::gateways(&gateway, &fleet.istio_servers()).into(),
+        Ingress::TraefikFile(_) => Vec::new(),
     };
     let mut objects = match &front.source {
         CertificateSource::Own { makers, .. } => {

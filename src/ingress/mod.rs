@@ -23,12 +23,13 @@ pub use secrets::tls_secret;
 use config_map::config_map;
 use httpd_ingress::httpd_ingress;
 use network_policies::network_policies;
-use secrets::secrets;
+use secrets::{clients_secret, secrets};
 
 use crate::acme::{ASKED_SINCE, Request};
 use crate::instance::Instance;
 use crate::manifest::{Identity, Object};
 use crate::name::{Namespace, ObjectName};
+use crate::outside::traefik::TraefikFiles;
 use crate::path::expand::{Topology, expand};
 use crate::path::shared_gateway::SharedGateway;
 use crate::path::shared_istio::{AnyGateway, SharedIstio};
@@ -46,6 +47,8 @@ pub enum Ingress {
     GatewayApi(Arc<SharedGateway>),
     /// Istio with its own objects.
     Istio(Arc<SharedIstio>),
+    /// Traefik with files, outside of a cluster.
+    TraefikFile(Arc<TraefikFiles>),
 }
 
 impl Ingress {
@@ -53,9 +56,18 @@ impl Ingress {
     #[must_use]
     pub fn gateway(&self) -> Option<AnyGateway> {
         match self {
-            Self::Traefik(_) => None,
+            Self::Traefik(_) | Self::TraefikFile(_) => None,
             Self::GatewayApi(gateway) => Some(AnyGateway::Api(gateway.clone())),
             Self::Istio(gateway) => Some(AnyGateway::Istio(gateway.clone())),
+        }
+    }
+
+    /// Returns the Traefik that is told everything by files, if it is one.
+    #[must_use]
+    pub fn files(&self) -> Option<&TraefikFiles> {
+        match self {
+            Self::Traefik(_) | Self::GatewayApi(_) | Self::Istio(_) => None,
+            Self::TraefikFile(files) => Some(files),
         }
     }
 }
@@ -90,6 +102,11 @@ pub fn objects(
         Ingress::Istio(gateway) => {
             objects.extend(istio::routing(gateway, instance, &path, credentials));
         }
+        // Its routes are files, and so become the Secrets that it reads.
+        Ingress::TraefikFile(_) => objects.extend(path.outward.client().and_then(|_| {
+            let clients = instance.extras.clients.as_ref()?;
+            Some(clients_secret(instance, clients))
+        })),
     }
     if let Some(dns) = &instance.extras.dns {
         dns.announce(&instance.namespace, &instance.hosts, &mut objects);

@@ -12,7 +12,7 @@ use crate::path::hop::{Client, Inward, Outward, Shown, Trust};
 use crate::release::{Release, TransportTcp};
 
 /// Time between the first two attempts of the retry Middleware; it doubles from then on.
-const RETRY_INTERVAL: &str = "500ms";
+pub(crate) const RETRY_INTERVAL: &str = "500ms";
 
 /// Returns the objects that make the path of an instance: what is spoken to its httpd, the Middlewares, the route.
 pub(super) fn routing(release: Release, instance: &Instance, path: &Path) -> Vec<Object> {
@@ -234,7 +234,7 @@ fn ingress_route(
 ///
 /// One argument a matcher: Traefik 3 takes no more (migration guide v2 to v3), and both take `||`.
 /// The hosts are those of a [`DnsName`](crate::name::DnsName), which holds no backtick, so nothing needs escaping.
-fn rule(matcher: &str, hosts: &[String]) -> String {
+pub(crate) fn rule(matcher: &str, hosts: &[String]) -> String {
     let matchers: Vec<String> = hosts
         .iter()
         .map(|host| format!("{matcher}(`{host}`)"))

@@ -32,7 +32,7 @@ pub(super) fn ending(balancer: &LoadBalancer, onward: Onward, shows: bool) -> Ou
 
 fn file(template: &'static str, fields: Vec<(&'static str, Field)>) -> OutsideFile {
     OutsideFile {
-        path: "haproxy/haproxy.cfg",
+        path: "haproxy/haproxy.cfg".to_owned(),
         text: Text::Template(template, fields),
     }
 }

@@ -4,18 +4,20 @@
 
 mod haproxy;
 pub mod terraform;
+pub mod traefik;
 
 use crate::load_balancer::{BalancerKind, LoadBalancer};
 use crate::manifest::Field;
 use crate::path::arrival::{Arrival, Onward};
 use crate::path::hop::ProxyVersion;
 use serde_json::Value;
+use traefik::FileText;
 
 /// A file that is not for the cluster.
 #[derive(Debug)]
 pub struct OutsideFile {
     /// Its path below the folder of such files.
-    pub path: &'static str,
+    pub path: String,
     /// What it says.
     pub text: Text,
 }
@@ -25,6 +27,8 @@ pub struct OutsideFile {
 pub enum Text {
     /// A template and what it places.
     Template(&'static str, Vec<(&'static str, Field)>),
+    /// The same of YAML.
+    Yaml(FileText),
     /// A mapping in JSON.
     Json(Value),
 }

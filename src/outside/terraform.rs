@@ -75,7 +75,7 @@ pub(super) fn file(name: &str, balancer: &LoadBalancer, link: Link) -> OutsideFi
         }},
     });
     OutsideFile {
-        path: "terraform/main.tf.json",
+        path: "terraform/main.tf.json".to_owned(),
         text: Text::Json(document),
     }
 }

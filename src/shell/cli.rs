@@ -21,6 +21,7 @@ use super::status::Status;
 use super::templates::TemplatesArguments;
 use super::tls_store::TlsStoreArguments;
 use super::topology::TopologyArguments;
+use super::traefik_file::{SecretFilesArguments, TraefikFileArguments};
 use super::traefik_values::TraefikValues;
 use super::wildcard_secret::WildcardSecret;
 use clap::{ArgMatches, Args, FromArgMatches as _};
@@ -157,6 +158,8 @@ subcommands! {
     PublicCertificate(PublicCertificateArguments) "public-certificate", [],
         "Render the Certificate by which cert-manager has browsers' certificate issued";
     TraefikValues(TraefikValues) "traefik-values", [], "Render the values file of the Traefik Helm chart";
+    TraefikFile(TraefikFileArguments) "traefik-file", [], "Render the options of a Traefik outside of a cluster, which is told everything by files";
+    SecretFiles(SecretFilesArguments) "secret-files", [], "Write the values of Secrets into files, for programs outside of a cluster";
     Ca(MakeCa) "ca", [], "Make a CA as PEM files";
     Cert(MakeCert) "cert", [], "Make a server certificate as PEM files, under an existing CA or one of its own";
     Inspect(Inspect) "inspect", [], "Show what is in certificates: PEM files, bundles, Secrets in manifests";

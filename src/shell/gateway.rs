@@ -9,6 +9,7 @@ use civi_ingress::ingress::{Ingress, gateway_api, istio};
 use civi_ingress::instance::{Instance, TraefikSource};
 use civi_ingress::manifest::Object;
 use civi_ingress::name::{DnsName, Label, Namespace, ObjectName};
+use civi_ingress::outside::traefik::{FilesHome, TraefikFiles};
 use civi_ingress::path::expand::Topology;
 use civi_ingress::path::shared_gateway::{ApiRelease, Listening, SharedGateway, Unsayable};
 use civi_ingress::path::shared_istio::{AnyGateway, IstioRelease, SharedIstio};
@@ -38,12 +39,19 @@ pub(super) enum IngressArgument {
     GatewayApi,
     /// Istio, by its own objects
     Istio,
+    /// Traefik outside of the cluster, by files
+    TraefikFile,
 }
 
 impl IngressArguments {
     /// Returns whether any of the options is given.
     pub(super) fn is_given(&self) -> bool {
         self.ingress.is_some() || self.gateway.is_some() || self.gateway_api.is_some()
+    }
+
+    /// Returns whether Traefik is told by files.
+    pub(super) fn are_files(&self) -> bool {
+        self.ingress == Some(IngressArgument::TraefikFile)
     }
 
     /// Returns the gateway, where the objects are attached to one.
@@ -63,9 +71,9 @@ impl IngressArguments {
             faults.keep(named)
         });
         let gateway = match kind {
-            IngressArgument::Traefik => {
+            IngressArgument::Traefik | IngressArgument::TraefikFile => {
                 if self.gateway.is_some() {
-                    let fault = Fault::new("Traefik's own objects are attached to no Gateway");
+                    let fault = Fault::new("Traefik's own routes are attached to no Gateway");
                     let help = "leave it out, or add `--ingress gateway-api`";
                     faults.push(fault.help(help).argument("--gateway"));
                 }
@@ -100,6 +108,7 @@ impl IngressArguments {
         &self,
         release: Release,
         is_passed: bool,
+        home: FilesHome,
         faults: &mut Faults,
     ) -> Option<Ingress> {
         Some(match faults.keep_all(self.gateway())? {
@@ -109,6 +118,9 @@ impl IngressArguments {
                 Ingress::GatewayApi(gateway)
             }
             Some(AnyGateway::Istio(gateway)) => Ingress::Istio(gateway),
+            None if self.are_files() => {
+                Ingress::TraefikFile(Arc::new(TraefikFiles { release, home }))
+            }
             None => Ingress::Traefik(release),
         })
     }

@@ -50,6 +50,7 @@ mod templates;
 mod tls;
 mod tls_store;
 mod topology;
+mod traefik_file;
 mod traefik_release;
 mod traefik_values;
 mod tree;
@@ -182,6 +183,8 @@ fn issues(command: &Command) -> bool {
         | Command::Issuer(_)
         | Command::PublicCertificate(_)
         | Command::TraefikValues(_)
+        | Command::TraefikFile(_)
+        | Command::SecretFiles(_)
         | Command::Inspect(_)
         | Command::Status(_)
         | Command::Probe(_)
@@ -213,6 +216,8 @@ fn execute(run: &Run, command: Command) -> Result<(), Failure> {
         Command::Issuer(arguments) => issuer::run(run, &arguments),
         Command::PublicCertificate(arguments) => public_certificate::run(run, &arguments),
         Command::TraefikValues(arguments) => traefik_values::run(&arguments),
+        Command::TraefikFile(arguments) => traefik_file::run(&arguments),
+        Command::SecretFiles(arguments) => traefik_file::secret_files(run, &arguments),
         Command::Ca(arguments) => ca::run(run, &arguments),
         Command::Cert(arguments) => cert::run(run, &arguments),
         Command::Inspect(arguments) => inspect::run(run, &arguments),

@@ -11,9 +11,11 @@ use super::gateway::{IngressArgument, IngressArguments, check};
 use super::gitops::fleet::read_fleet;
 use super::output::print_or_end;
 use super::report_format::ReportArguments;
+use super::traefik_file;
 use civi_ingress::fault::{Fault, Faults};
 use civi_ingress::fleet;
 use civi_ingress::load_balancer::BalancerKind;
+use civi_ingress::outside::traefik::check_topology;
 use civi_ingress::path::arrival::can;
 use civi_ingress::path::expand::TopologyName;
 use civi_ingress::path::shared_gateway::{ApiRelease, SharedGateway};
@@ -144,6 +146,7 @@ fn list(arguments: &List) -> Result<(), Failure> {
         let checked = match arguments.ingress {
             Some(IngressArgument::GatewayApi) => usual.check_topology(topology),
             Some(IngressArgument::Istio) => SharedIstio::check_topology(topology),
+            Some(IngressArgument::TraefikFile) => check_topology(*name),
             Some(IngressArgument::Traefik) | None => Ok(()),
         };
         if let Err(fault) = checked {
@@ -176,6 +179,9 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
         let asks_clients = instance.extras.clients.is_some();
         let way = (gateway.as_ref(), topology);
         check(way, &instance, asks_clients, &mut faults);
+        if arguments.ingress.are_files() {
+            traefik_file::check(topology, &arrival, &mut faults);
+        }
         faults.finish(Some(())).map_err(Failure::usage)?;
         let ca_key = match arguments.ca_custody {
             CaCustodyArgument::Stored => CaKeyHolder::Secret,
@@ -187,6 +193,7 @@ fn explain(arguments: &Explain) -> Result<(), Failure> {
             ca_key,
             topology,
             gateway: gateway.as_ref(),
+            by_files: arguments.ingress.are_files(),
         };
         Document::of(&arrival, &[subject])
     };
@@ -233,6 +240,7 @@ fn of_fleet(arguments: &Explain, path: &Path) -> Result<Document, Failure> {
             instance,
             ca_key: *ca_key,
             gateway: fleet.gateway.as_ref(),
+            by_files: fleet.files.is_some(),
             topology: way
                 .as_ref()
                 .map_or_else(|| fleet.topology(member), |(topology, _)| *topology),

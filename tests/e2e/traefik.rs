@@ -75,6 +75,29 @@ impl Traefik {
         traefik
     }
 
+    /// Starts `release` with its options in a file, by which it listens on `address`, and waits until it does.
+    pub(crate) fn of_files(
+        programs: &Programs,
+        release: &Release,
+        options: &Path,
+        address: Ipv4Addr,
+        directory: &Path,
+    ) -> Self {
+        let program = release.directory(programs).join("traefik");
+        let name = format!("traefik-{release}-{address}");
+        let flags = [format!("--configfile={}", options.display())];
+        let mut traefik = Self {
+            address,
+            server: Process::start(&name, directory, &program, &flags, &[]),
+        };
+        wait::until("Traefik's entry point", || {
+            traefik.server.assert_running();
+            let open = TcpStream::connect(traefik.websecure());
+            open.map(drop).map_err(|error| error.to_string())
+        });
+        traefik
+    }
+
     /// Where it listens for TLS.
     pub(crate) fn websecure(&self) -> SocketAddr {
         (self.address, 443).into()

@@ -319,6 +319,144 @@ fn status_draws_the_load_balancer_of_a_fleet_and_where_its_tls_begins_and_ends()
     }
 }
 
+/// The files below a folder, by their paths from there, but for the names of Kubernetes' tools.
+fn files_below(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            let below = files_below(&path).into_iter();
+            found.extend(below.map(|below| format!("{name}/{below}")));
+        } else {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_files_of_a_traefik_outside_are_written_checked_compared_and_pruned_and_hold_no_key() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let way = "  ingress: {kind: traefik-file, release: \"3.7\"}\n";
+    let text = fleet(way).replace("{a: {}}", "{a: {}, b: {httpdAddress: \"{id}-httpd:8443\"}}");
+    write(&path.join("fleet.yaml"), &text);
+    let (status, said) = gitops(path, &["render"]);
+    assert_eq!(status, 0, "{said}");
+    let outside = path.join("tree/outside/traefik");
+    let files = [
+        "dynamic/_store.yaml",
+        "dynamic/a.yaml",
+        "dynamic/b.yaml",
+        "traefik.yaml",
+    ];
+    assert_eq!(files_below(&outside), files);
+    for file in files {
+        let text = read_to_string(outside.join(file)).unwrap();
+        assert!(
+            !text.contains("PRIVATE KEY") && text.contains("fleet=f"),
+            "{text}"
+        );
+    }
+    let routes = read_to_string(outside.join("dynamic/b.yaml")).unwrap();
+    assert!(routes.contains("- url: https://b-httpd:8443\n"), "{routes}");
+    // Nothing of it is for a cluster, and the cluster has no route of Traefik.
+    let root = read_to_string(path.join("tree/kustomization.yaml")).unwrap();
+    assert!(!root.contains("outside"), "{root}");
+    let in_cluster = [
+        "instances/a/kustomization.yaml",
+        "instances/a/namespace.yaml",
+        "instances/a/secret-externca.yaml",
+        "instances/a/secret-selfcert.yaml",
+    ];
+    let of_instance = files_below(&path.join("tree"));
+    let of_instance = of_instance
+        .iter()
+        .filter(|file| file.starts_with("instances/a/"));
+    assert_eq!(of_instance.collect::<Vec<_>>(), in_cluster);
+    assert!(!path.join("tree/cluster/traefik-values.yaml").exists());
+    assert_eq!(gitops(path, &["check"]).0, 0);
+
+    write(
+        &outside.join("dynamic/b.yaml"),
+        &routes.replace("8443", "9443"),
+    );
+    let (status, said) = gitops(path, &["diff"]);
+    assert!(status != 0 && said.contains("9443"), "{said}");
+    assert_ne!(gitops(path, &["check"]).0, 0);
+    assert_eq!(gitops(path, &["render"]).0, 0);
+    assert_eq!(
+        read_to_string(outside.join("dynamic/b.yaml")).unwrap(),
+        routes
+    );
+    write(&path.join("fleet.yaml"), &fleet(way));
+    let (status, said) = gitops(path, &["render", "--prune"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(!outside.join("dynamic/b.yaml").exists() && outside.join("dynamic/a.yaml").exists());
+    write(&path.join("fleet.yaml"), &fleet(""));
+    assert_eq!(gitops(path, &["render", "--prune"]).0, 0);
+    assert!(!path.join("tree/outside").exists());
+}
+
+#[test]
+fn each_file_that_routes_name_is_made_of_the_secrets_and_its_owner_alone_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    let way = "  ingress: {kind: traefik-file, directory: /srv/t}\n  defaults: {objects: {clientAuth: true}}\n";
+    write(&path.join("fleet.yaml"), &fleet(way));
+    assert_eq!(gitops(path, &["render"]).0, 0);
+    let secrets = [
+        "tree/cluster/secret-wildcardsecret.yaml",
+        "tree/instances/a/secret-externca.yaml",
+        "tree/instances/a/secret-externclient.yaml",
+    ];
+    let line = [
+        &["secret-files"][..],
+        &secrets,
+        &["--output-dir", "secrets"],
+    ]
+    .concat();
+    run_in(path, &line).good();
+    let named = ["_store", "a"].map(|name| {
+        let file = format!("tree/outside/traefik/dynamic/{name}.yaml");
+        read_to_string(path.join(file)).unwrap()
+    });
+    let named = named.concat();
+    let paths = named
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("/srv/t/secrets/"));
+    let paths: std::collections::BTreeSet<&str> = paths.collect();
+    assert_eq!(paths.len(), 5, "{paths:?}");
+    for file in paths {
+        let file = path.join("secrets").join(file);
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(read_to_string(&file).unwrap().starts_with("-----BEGIN "));
+    }
+    // Once more, they are only written over where that is asked for.
+    let again = run_in(path, &line);
+    assert_eq!(again.status, 5, "{}", again.stderr);
+    run_in(path, &[&line[..], &["--force"]].concat()).good();
+    // A Secret that is encrypted, and one of no namespace, become no file.
+    for (text, what) in [
+        (
+            "data: {k: 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]'}",
+            "is not base64",
+        ),
+        ("data: {k: eA==}", "names no namespace"),
+        ("data: {}", "no Secret with a value"),
+    ] {
+        let manifest = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{text}\n");
+        write(&path.join("s.yaml"), &manifest);
+        let refused = run_in(path, &["secret-files", "s.yaml", "--output-dir", "none"]);
+        assert!(refused.stderr.contains(what), "{}", refused.stderr);
+        assert_eq!((refused.status, path.join("none").exists()), (3, false));
+    }
+}
+
 #[test]
 fn a_fleet_at_a_gateway_has_its_objects_and_lint_finds_nothing_in_the_tree() {
     let passed = "{topology: passthrough, proxyProtocol: false, publicCertificate: {secret: w}}";

@@ -179,7 +179,10 @@ pub fn paths(unit: &Unit<'_>, sealer: &Sealer) -> BTreeSet<String> {
     let others = [
         ("kustomization.yaml", home.is_own()),
         (GENERATOR, home.is_own() && is_opened),
-        ("traefik-values.yaml", unit.as_member().is_none()),
+        (
+            "traefik-values.yaml",
+            unit.as_member().is_none() && unit.fleet().files.is_none(),
+        ),
         ("values.yaml", unit.as_member().is_some_and(has_values)),
     ];
     let others = others.into_iter().filter(|(_, is_there)| *is_there);
@@ -275,7 +278,7 @@ fn compose_in_use(
             Err(fault) => faults.push(fault),
         }
     }
-    if unit.as_member().is_none() {
+    if unit.as_member().is_none() && unit.fleet().files.is_none() {
         let values = traefik_values(unit.fleet(), renderer)?;
         let text = Guarded::public(format!("{head}{values}"));
         let path = home.other_path("traefik-values.yaml");

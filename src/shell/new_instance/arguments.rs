@@ -8,6 +8,7 @@ use crate::shell::examples::examples;
 use crate::shell::existing_ca::ExistingCa;
 use crate::shell::gateway::IngressArguments;
 use crate::shell::issuing::Issuing;
+use crate::shell::traefik_file::FileArguments;
 use crate::shell::traefik_release::TraefikRelease;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -30,6 +31,11 @@ use std::path::PathBuf;
   Lead requests to it by objects of the Gateway API
     civi-ingress new-instance paroisse-a --host a.example.org \\
       --ingress gateway-api
+
+  Lead requests to it by a file, for a Traefik outside of a cluster
+    civi-ingress new-instance paroisse-a --host a.example.org \\
+      --ingress traefik-file --routes-out paroisse-a.yaml |
+      civi-ingress secret-files - --output-dir traefik/secrets
 
   Read the values of the Civiparoisse chart and write one file an object
     civi-ingress new-instance paroisse-a -f values.yaml \\
@@ -78,6 +84,8 @@ pub(in crate::shell) struct NewInstance {
     pub(super) way: WayArguments,
     #[command(flatten)]
     pub(super) ingress: IngressArguments,
+    #[command(flatten)]
+    pub(super) files: FileArguments,
     /// Mark the chart's objects so that this Helm release adopts them
     #[arg(long, value_name = "RELEASE", help_heading = "Further objects")]
     pub(super) helm_release: Option<String>,

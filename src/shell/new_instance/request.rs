@@ -169,6 +169,7 @@ fn extras(arguments: &NewInstance, faults: &mut Faults) -> Option<Extras> {
         remote_ip,
         clients: None,
         makers: Makers::Here,
+        httpd: None,
     })
 }
 

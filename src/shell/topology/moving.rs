@@ -328,7 +328,7 @@ fn options(topology: Topology, arrival: &Arrival) -> String {
 
 fn of_fleet(arguments: &Move, path: &Path) -> Result<Document, Failure> {
     let fleet = read_fleet(path)?;
-    if fleet.gateway.is_some() {
+    if fleet.gateway.is_some() || fleet.files.is_some() {
         let fault =
             Fault::new("the steps between topologies are known for Traefik's own objects only");
         let fault =
