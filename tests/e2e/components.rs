@@ -73,6 +73,18 @@ pub(crate) fn releases() -> Vec<Release> {
     releases
 }
 
+/// The Traefik that serves a release of the Gateway API: the newest, but for 1.4, with which that waits for a definition.
+pub(crate) fn at_gateway(release: &str) -> Release {
+    let old = || Release {
+        version: version("traefik-at-gateway").to_owned(),
+    };
+    if release.starts_with("1.4.") {
+        old()
+    } else {
+        newest()
+    }
+}
+
 /// The newest Traefik release, for the tests that are not about releases.
 pub(crate) fn newest() -> Release {
     releases()
@@ -191,7 +203,8 @@ impl Programs {
         for release in gateway_apis() {
             wanted.push(programs.gateway_api(release).join("rbac.yaml"));
         }
-        for release in releases() {
+        let at_gateways = gateway_apis().into_iter().map(at_gateway);
+        for release in releases().into_iter().chain(at_gateways) {
             for file in ["traefik", "crds.yaml", "rbac.yaml"] {
                 wanted.push(release.directory(&programs).join(file));
             }

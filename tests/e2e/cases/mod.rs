@@ -19,6 +19,7 @@ mod own_ca;
 mod probe;
 mod rotation;
 mod topologies;
+mod traefik_file;
 
 use std::sync::Arc;
 
@@ -48,7 +49,9 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         own_ca::all,
         dns::all,
         topologies::all,
+        traefik_file::all,
         rotation::all,
+        gateway_api::measuring,
         moving::all,
     ]
     .iter()

@@ -28,11 +28,11 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
 }
 
 /// Requests a second through the whole rotation, as far as the machine keeps up.
-const RATE: u32 = 300;
+pub(super) const RATE: u32 = 300;
 /// How many are answered in each state: before and after each change.
-const ANSWERS: u32 = 300;
+pub(super) const ANSWERS: u32 = 300;
 /// How many such states there are.
-const STATES: u32 = 5;
+pub(super) const STATES: u32 = 5;
 
 fn roll_over(case: &Case) {
     let release = newest();
@@ -114,7 +114,7 @@ fn roll_over(case: &Case) {
     .expect("standard output");
 }
 
-fn expect(status: Result<u16, String>, wanted: u16) -> Result<(), String> {
+pub(super) fn expect(status: Result<u16, String>, wanted: u16) -> Result<(), String> {
     match status? {
         status if status == wanted => Ok(()),
         status => Err(format!("it still answers {status}")),
@@ -122,13 +122,18 @@ fn expect(status: Result<u16, String>, wanted: u16) -> Result<(), String> {
 }
 
 /// A leaf for the instance's host and the authority that signed it.
-struct Issued {
-    authority: String,
-    pair: Pair,
+pub(super) struct Issued {
+    pub(super) authority: String,
+    pub(super) pair: Pair,
 }
 
 /// Has the program issue a leaf into `name`, under a given authority or under a new one.
-fn issue(case: &Case, instance: &Instance, name: &str, authority: Option<&Pair>) -> Issued {
+pub(super) fn issue(
+    case: &Case,
+    instance: &Instance,
+    name: &str,
+    authority: Option<&Pair>,
+) -> Issued {
     let directory = case.directory.join(name);
     let output = directory.display().to_string();
     let mut arguments = vec!["cert", "--dns", &instance.host, "--output-dir", &output];
@@ -157,7 +162,7 @@ fn trust(cluster: &Cluster, instance: &Instance, authorities: &str) {
 }
 
 /// Hands httpd another pair and waits until it serves it.
-fn swap(httpd: &Httpd, instance: &Instance, issued: &Issued) {
+pub(super) fn swap(httpd: &Httpd, instance: &Instance, issued: &Issued) {
     httpd.replace(instance.address, &issued.pair);
     let wanted = &certificates(&issued.pair.certificate)[0];
     let client = Client::trusting(&issued.authority);
