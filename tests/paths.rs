@@ -11,6 +11,7 @@ use civi_ingress::instance::{Extras, Instance};
 use civi_ingress::lint::{self, Options, Severity};
 use civi_ingress::manifest::{PrivateKeys, stream};
 use civi_ingress::name::{DnsName, ObjectName};
+use civi_ingress::outside::traefik::{FilesHome, HttpdAddress, TraefikFiles, check_topology};
 use civi_ingress::path::check::check;
 use civi_ingress::path::entrances::Entrances;
 use civi_ingress::path::expand::{Topology, TopologyName, expand};
@@ -255,6 +256,39 @@ proptest! {
     ) {
         let text = written(&ingress, topology, &instance);
         prop_assert_eq!(read(&text, release), [expand(topology, &instance, ingress.gateway().as_ref())]);
+    }
+
+    #[test]
+    fn what_is_read_back_from_the_file_of_a_traefik_outside_is_the_path_that_was_meant(
+        release in releases(),
+        topology in topologies(),
+        instance in instances(),
+        (asks, damage) in (any::<bool>(), 0..6_usize),
+    ) {
+        prop_assume!(check_topology(topology.name()).is_ok());
+        let mut instance = instance;
+        if asks {
+            instance.extras.httpd = HttpdAddress::parse("civi_httpd_1:8443").ok();
+        }
+        let home = FilesHome::parse("/srv/t").expect("a path");
+        let files = TraefikFiles { release, home };
+        let (template, fields) = files.routes(topology, &instance);
+        let text = Templates::default().render_values(template, &fields).expect("good YAML");
+        prop_assert!(files.check_back(&text, topology, &instance).is_ok(), "{}", text);
+        // What says something else is told from it.
+        let changes = [
+            (".example.org`", ".example.net`"),
+            ("serverName: a", "serverName: b"),
+            ("paroisse-a_", "paroisse-b_"),
+            (":443", ":444"),
+            ("passthrough: true", "passthrough: false"),
+            ("version: 2", "version: 1"),
+        ];
+        let (from, to) = changes[damage];
+        let other = text.replace(from, to);
+        if other != text {
+            prop_assert!(files.check_back(&other, topology, &instance).is_err(), "{}", other);
+        }
     }
 
     #[test]

@@ -175,7 +175,7 @@ fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) ->
         .iter()
         .any(|member| member.terms.asks_clients());
     let mut files = outside::files(fleet.name.as_str(), &fleet.arrival, is_asked);
-    files.extend(of_traefik(fleet, faults));
+    files.extend(of_traefik(fleet, renderer, faults));
     let written = files.into_iter().filter_map(|file| {
         let text = match file.text {
             Text::Yaml((template, fields)) => renderer
@@ -197,7 +197,7 @@ fn outside_files(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) ->
 }
 
 /// Returns the files of a Traefik that is told everything by files.
-fn of_traefik(fleet: &Fleet, faults: &mut Faults) -> Vec<OutsideFile> {
+fn of_traefik(fleet: &Fleet, renderer: &Renderer<'_>, faults: &mut Faults) -> Vec<OutsideFile> {
     let Some(files) = &fleet.files else {
         return Vec::new();
     };
@@ -208,7 +208,18 @@ fn of_traefik(fleet: &Fleet, faults: &mut Faults) -> Vec<OutsideFile> {
     all.extend(front.map(|front| (dynamic("_store"), files.store(&front.namespace))));
     for member in &fleet.members {
         if let Some(instance) = faults.keep_all(fleet.instance(member)) {
-            let text = files.routes(fleet.topology(member), &instance);
+            let topology = fleet.topology(member);
+            let text = files.routes(topology, &instance);
+            // A template of ours says of every instance what it says of one.
+            if !renderer.templates().are_built_in() {
+                let (template, fields) = &text;
+                let made = renderer.render_other(template, fields);
+                let checked = made.and_then(|made| {
+                    let checked = files.check_back(&made, topology, &instance);
+                    checked.map_err(|fault| fault.file(template))
+                });
+                faults.keep(checked);
+            }
             all.push((dynamic(member.id.as_str()), text));
         }
     }

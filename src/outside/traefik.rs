@@ -15,9 +15,11 @@ use crate::name::Namespace;
 use crate::path::Path;
 use crate::path::arrival::Arrival;
 use crate::path::expand::{Topology, TopologyName, expand};
+use crate::path::files::{self, FilePath};
 use crate::path::hop::{Client, Inward, Outward, Place, Shown};
 use crate::release::{Release, TransportTcp};
 use crate::values::TransportSettings;
+use crate::yaml;
 use std::fmt;
 use std::net::Ipv6Addr;
 
@@ -219,12 +221,41 @@ impl TraefikFiles {
     #[must_use]
     pub fn routes(&self, topology: Topology, instance: &Instance) -> FileText {
         let path = expand(topology, instance, None);
-        let usual = || HttpdAddress::usual(&instance.namespace, instance.settings.port);
-        let address = instance.extras.httpd.clone().unwrap_or_else(usual);
+        let address = address(instance);
         match &path.outward {
             Outward::Tls(client) => self.ending(instance, &path, client, &address),
             _ => self.passing(instance, &path, &address),
         }
+    }
+
+    /// Reads a file back that leads requests to an instance: a template of a user may say anything.
+    ///
+    /// # Errors
+    /// That it leads them elsewhere, or in another way.
+    pub fn check_back(
+        &self,
+        text: &str,
+        topology: Topology,
+        instance: &Instance,
+    ) -> Result<(), Fault> {
+        let path = Path {
+            httpd: None,
+            ..expand(topology, instance, None)
+        };
+        let wanted = FilePath {
+            path,
+            address: address(instance).to_string(),
+        };
+        let found = yaml::read(text, "-")?;
+        if files::read(&found, self.release) == [wanted] {
+            return Ok(());
+        }
+        let what = format!(
+            "the template does not lead the requests for {} as it must",
+            instance.host()
+        );
+        let help = "keep the lines of the built-in template that insert the rule, the address, the name, the CAs and the certificate";
+        Err(Fault::new(what).help(help))
     }
 
     /// Traefik ends the TLS of browsers.
@@ -308,6 +339,12 @@ impl TraefikFiles {
         ];
         ("traefik-file/tcp.yaml", fields)
     }
+}
+
+/// Returns where Traefik reaches the httpd of an instance.
+fn address(instance: &Instance) -> HttpdAddress {
+    let usual = || HttpdAddress::usual(&instance.namespace, instance.settings.port);
+    instance.extras.httpd.clone().unwrap_or_else(usual)
 }
 
 /// Returns how http is spoken to an httpd.

@@ -11,6 +11,7 @@
 //! | know at which entry points it answers, and where it speaks TLS there | [`entrances`] |
 //! | see how an Ingress does | `ingress` |
 //! | see how those of the Gateway API and of Istio do | [`gateways`] |
+//! | see how the files of a Traefik outside of a cluster do | [`files`] |
 //! | know which path an instance is to have | [`expand`]; how requests get to the ingress: [`arrival`]; of a Gateway: [`shared_gateway`], [`shared_istio`] |
 //! | know in which order hops change from one path to another | [`moving`] |
 //! | ask whether the hops of a path fit | [`check`]; what its httpd may show: [`served`] |
@@ -22,6 +23,7 @@ pub mod check;
 pub mod choose;
 pub mod entrances;
 pub mod expand;
+pub mod files;
 pub mod fit;
 pub mod gateways;
 pub mod hop;

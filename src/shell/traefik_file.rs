@@ -88,6 +88,8 @@ pub(super) fn routes(
     };
     let (template, fields) = files.routes(topology, instance);
     let text = own_templates(templates)?.render_values(template, &fields)?;
+    let checked = files.check_back(&text, topology, instance);
+    checked.map_err(|fault| fault.file(template))?;
     Ok(Some(text))
 }
 

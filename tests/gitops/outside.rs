@@ -401,6 +401,67 @@ fn the_files_of_a_traefik_outside_are_written_checked_compared_and_pruned_and_ho
 }
 
 #[test]
+fn a_template_of_ones_own_that_leads_requests_in_another_way_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    run_in(path, &["templates", "export", "--output-dir", "own"]).good();
+    write(
+        &path.join("fleet.yaml"),
+        &fleet("  ingress: {kind: traefik-file}\n"),
+    );
+    let file = path.join("own/traefik-file/http.yaml");
+    let template = read_to_string(&file).unwrap();
+    let line = [
+        "new-instance",
+        "a",
+        "--host",
+        "a.example.org",
+        "--ingress",
+        "traefik-file",
+    ];
+    let line = [
+        &line[..],
+        &["--routes-out", "r.yaml", "--force", "--templates", "own"],
+    ]
+    .concat();
+    for (from, to, is_good) in [
+        (
+            "serversTransport: {{ name }}",
+            "passHostHeader: true\n        serversTransport: {{ name }}",
+            true,
+        ),
+        ("      serverName: {{ server_name }}\n", "", false),
+        (
+            "      rootCAs:\n",
+            "      insecureSkipVerify: true\n      rootCAs:\n",
+            false,
+        ),
+        ("rule: {{ rule }}", "rule: Host(`b.example.org`)", false),
+        (
+            "          - url: {{ url }}",
+            "          - url: https://other:443",
+            false,
+        ),
+    ] {
+        assert!(template.contains(from), "{from}");
+        write(&file, &template.replace(from, to));
+        let one = run_in(path, &line);
+        let (status, said) = gitops(path, &["render", "--templates", "own"]);
+        if is_good {
+            assert_eq!((one.status, status), (0, 0), "{}{said}", one.stderr);
+            continue;
+        }
+        assert_eq!((one.status, status), (3, 3), "{from}: {}{said}", one.stderr);
+        for said in [one.stderr, said] {
+            assert!(
+                said.contains("does not lead the requests for a.example.org"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn each_file_that_routes_name_is_made_of_the_secrets_and_its_owner_alone_may_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = TempDir::new().unwrap();
