@@ -243,6 +243,66 @@ fn the_topologies_that_are_listed_can_be_explained() {
     }
 }
 
+/// Which topologies each ingress can do.
+const CAN: [(&str, &[&str]); 4] = [
+    (
+        "traefik",
+        &[
+            "direct",
+            "tcp-proxy",
+            "passthrough",
+            "offload",
+            "inspect",
+            "inspect-twice",
+        ],
+    ),
+    ("gateway-api", &["direct", "tcp-proxy", "passthrough"]),
+    ("istio", &["direct", "tcp-proxy", "passthrough"]),
+    ("traefik-file", &["direct", "tcp-proxy", "passthrough"]),
+];
+
+#[test]
+fn of_each_topology_and_each_ingress_the_list_says_what_is_explained_and_rendered() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
+    for (ingress, can) in CAN {
+        let listed = run(&["topology", "list", "--ingress", ingress]).good();
+        let lines: Vec<&str> = listed.lines().collect();
+        for topology in TopologyName::NAMES {
+            let at = lines.iter().position(|line| {
+                let name = line.strip_prefix(topology);
+                name.is_some_and(|rest| rest.starts_with("  "))
+            });
+            let after = lines.get(at.expect("each is listed") + 1);
+            let is_refused = after.is_some_and(|line| line.trim_start().starts_with("no: "));
+            assert_eq!(can.contains(topology), !is_refused, "{ingress} {topology}");
+            let mut way = vec!["--ingress", ingress, "--topology", topology];
+            if *topology != "direct" {
+                way.extend(["--load-balancer", "haproxy", "--trusted", "10.0.0.7"]);
+            }
+            match *topology {
+                "passthrough" => way.extend(["--public-certificate", "web-tls"]),
+                "inspect" => way.extend(["--clients-ca", ROOT]),
+                _ => (),
+            }
+            // The Gateway API cannot have it sent to httpd.
+            if ingress == "gateway-api" && *topology == "passthrough" {
+                way.extend(["--proxy-protocol", "none"]);
+            }
+            let explained = run(&[EXPLAIN, &way].concat());
+            let mut line = vec!["new-instance", "a", "--host", "a.example.org"];
+            if ingress == "traefik-file" {
+                line.extend(["--routes-out", "routes.yaml", "--force"]);
+            }
+            let rendered = run_in(path, &[line, way].concat());
+            for made in [explained, rendered] {
+                let status = if is_refused { 2 } else { 0 };
+                assert_eq!(made.status, status, "{ingress} {topology}: {}", made.stderr);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_load_balancer_is_a_hop_with_what_it_and_traefik_must_be_set_to_and_whom_traefik_believes() {
     let text = explain(&[
