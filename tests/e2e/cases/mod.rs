@@ -52,6 +52,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         traefik_file::all,
         rotation::all,
         gateway_api::measuring,
+        traefik_file::measuring,
         moving::all,
     ]
     .iter()

@@ -9,14 +9,17 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 
 use crate::client::{Client, certificates};
-use crate::components::{Release, releases};
+use crate::components::{Release, newest, releases};
 use crate::httpd::{Httpd, Manner, Settings, Site};
+use crate::instance::Instance;
+use crate::load::Load;
 use crate::pki::{Authority, Pair};
 use crate::program::civi_ingress;
-use crate::stack::{Case, Stack, trial};
+use crate::stack::{Case, Stack, trial, trial_alone};
 use crate::traefik::Traefik;
 use crate::wait;
 
+use super::rotation::{ANSWERS, Issued, RATE, STATES, expect, issue, swap};
 use super::topologies::{page, tls_secret};
 
 /// The cases of this module.
@@ -40,6 +43,15 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         trial(stack, &named(name, &release), move |case| told(case, &release))
     });
     verified.chain(shown).chain(told).collect()
+}
+
+/// The cases that measure.
+pub(crate) fn measuring(stack: &Arc<Stack>) -> Vec<Trial> {
+    vec![trial_alone(
+        stack,
+        "by_files_no_request_fails_while_the_leaf_is_renewed_and_the_authority_rolled_over",
+        roll_over,
+    )]
 }
 
 /// The machine of a Traefik.
@@ -356,4 +368,99 @@ fn told(case: &Case, release: &Release) {
             .map_or(true, |answer| answer.body == client),
         "{claimed:?}"
     );
+}
+
+/// A route for `name`.example.org to another httpd over the transport of the instance `a`.
+fn witness(name: &str, address: Ipv4Addr) -> String {
+    format!(
+        "http:
+  routers:
+    {name}: {{entryPoints: [websecure], rule: Host(`{name}.example.org`), service: {name}, tls: {{}}}}
+  services:
+    {name}: {{loadBalancer: {{servers: [{{url: 'https://{address}:443'}}], serversTransport: a}}}}
+"
+    )
+}
+
+fn roll_over(case: &Case) {
+    let release = newest();
+    let (machine, browser) = Machine::new(case, &release, &[]);
+    let address = machine.add("a", &[]);
+    machine.unpack();
+    let instance = Instance {
+        name: "a".to_owned(),
+        host: "a.example.org".to_owned(),
+        address,
+        manifests: String::new(),
+    };
+    let old = Issued {
+        authority: machine.value("a_externca_ca.crt"),
+        pair: Pair {
+            certificate: machine.value("a_selfcert_externcert"),
+            key: machine.value("a_selfcert_externkey"),
+        },
+    };
+    let authority = Pair {
+        certificate: old.authority.clone(),
+        key: machine.value("a_selfcert_cakey"),
+    };
+    let renewed = issue(case, &instance, "renewed", Some(&authority));
+    let new = issue(case, &instance, "new", None);
+    let settings = Settings::default();
+    let httpd = machine.httpd("a", address, Manner::default(), &settings);
+    // Two more hosts over the same transport tell which CAs Traefik trusts at the moment.
+    let witnesses = [("old", &old), ("new", &new)].map(|(name, issued)| {
+        let address = case.stack.address();
+        machine.write(&format!("dynamic/{name}.yaml"), &witness(name, address));
+        machine.httpd_with(
+            name,
+            address,
+            issued.pair.clone(),
+            Manner::default(),
+            &settings,
+        )
+    });
+    let traefik = machine.traefik();
+    let to = traefik.websecure();
+    let status = |host: &str| browser.get(to, host, "/").map(|answer| answer.status);
+    page(|| browser.get(to, &instance.host, "/"));
+    page(|| browser.get(to, "old.example.org", "/"));
+    wait::until("a route to the other CA", || {
+        expect(status("new.example.org"), 500)
+    });
+    let routes = machine.read("dynamic/a.yaml");
+    // What is trusted first, then what has Traefik read it.
+    let trust = |authorities: &str| {
+        machine.write("secrets/a_externca_ca.crt", authorities);
+        machine.write("dynamic/a.yaml", &routes);
+    };
+
+    let load = Load::start(&browser, to, &instance.host, RATE);
+    load.answered(ANSWERS);
+    swap(&httpd, &instance, &renewed);
+    load.answered(ANSWERS);
+    trust(&format!("{}{}", new.authority, old.authority));
+    wait::until("Traefik to trust both authorities", || {
+        expect(status("new.example.org"), 200)
+    });
+    assert_eq!(status("old.example.org"), Ok(200));
+    load.answered(ANSWERS);
+    swap(&httpd, &instance, &new);
+    load.answered(ANSWERS);
+    trust(&new.authority);
+    wait::until("Traefik to forget the old authority", || {
+        expect(status("old.example.org"), 500)
+    });
+    load.answered(ANSWERS);
+    let result = load.stop();
+    drop(witnesses);
+    assert_eq!(result.failures, Vec::<String>::new());
+    assert!(result.answered >= STATES * ANSWERS, "{result:?}");
+    writeln!(
+        std::io::stdout(),
+        "\n{} requests answered, in each second: {:?}",
+        result.answered,
+        result.each_second
+    )
+    .expect("standard output");
 }
