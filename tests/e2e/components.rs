@@ -124,10 +124,13 @@ pub(crate) struct Programs {
     pub(crate) bind9: PathBuf,
     /// The folder of cert-manager: its controllers in a program of ours, and its CRDs.
     pub(crate) cert_manager: PathBuf,
+    pub(crate) envoy: PathBuf,
     pub(crate) etcd: PathBuf,
     /// The folder of external-dns: its sources in a program of ours, its CRDs and its chart.
     pub(crate) external_dns: PathBuf,
     pub(crate) helm: PathBuf,
+    /// The folder of Istio: istiod, and its CRDs.
+    pub(crate) istio: PathBuf,
     pub(crate) kube_apiserver: PathBuf,
     pub(crate) kubectl: PathBuf,
     /// Flux's controller that applies what a Kustomization names.
@@ -160,9 +163,11 @@ impl Programs {
         let programs = Self {
             bind9: cache.join("bind9"),
             cert_manager: cache.join(format!("cert-manager-{}", version("cert-manager"))),
+            envoy: cache.join(format!("envoy-{}/envoy", version("envoy"))),
             etcd: cache.join(format!("etcd-{}/etcd", version("etcd"))),
             external_dns: cache.join(format!("external-dns-{}", version("external-dns"))),
             helm: cache.join(format!("helm-{}/helm", version("helm"))),
+            istio: cache.join(format!("istio-{}", version("istio"))),
             kube_apiserver: kubernetes.join("kube-apiserver"),
             kubectl: on_path("kubectl").unwrap_or_else(|| kubernetes.join("kubectl")),
             kustomize_controller: flux.join("kustomize-controller"),
@@ -186,9 +191,11 @@ impl Programs {
             programs.bind9.join("usr/sbin/named"),
             programs.bind9.join("usr/bin/named-checkzone"),
             programs.cert_manager.join("cert-manager"),
+            programs.envoy.clone(),
             programs.etcd.clone(),
             programs.external_dns.join("external-dns"),
             programs.helm.clone(),
+            programs.istio.join("pilot-discovery"),
             programs.kube_apiserver.clone(),
             programs.kubectl.clone(),
             programs.kustomize_controller.clone(),

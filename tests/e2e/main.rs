@@ -29,6 +29,7 @@ mod http;
 mod httpd;
 mod instance;
 mod isolation;
+mod istio;
 mod load;
 mod openstack;
 mod pki;

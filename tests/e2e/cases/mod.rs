@@ -10,6 +10,7 @@ mod flux;
 mod gateway_api;
 mod handshake;
 mod helm;
+mod istio;
 mod moving;
 mod mutual_tls;
 mod negatives;
@@ -37,6 +38,7 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
         flux::all,
         gateway_api::all,
         helm::all,
+        istio::all,
         new_instance::all,
         browser::all,
         first_steps::all,
