@@ -13,8 +13,8 @@ use crate::outside;
 use crate::path::Path;
 use crate::path::arrival::{Arrival, Onward};
 use crate::path::expand::{Topology, TopologyName, expand};
-use crate::path::hop::{Client, Inward, Outward, ProxyVersion, Shown, Trust};
-use crate::path::shared_istio::AnyGateway;
+use crate::path::hop::{Client, FrontKind, Inward, Outward, ProxyVersion, Shown, Trust};
+use crate::path::shared_istio::{AnyGateway, POD_CONFIG, PROXY_CONFIG};
 use crate::report;
 use crate::values::SecretKeyRef;
 use crate::visible::mermaid;
@@ -91,6 +91,9 @@ struct Explained {
     peers: Option<Peers>,
     /// What the objects cannot express.
     losses: Vec<String>,
+    /// Whose objects those are.
+    #[serde(skip)]
+    objects: &'static str,
 }
 
 /// What a hop must be set to.
@@ -214,7 +217,7 @@ impl Document {
                 add(&mut out, &format!("    {hop}: {key}: {value}"));
             }
             if !path.losses.is_empty() {
-                add(&mut out, "  not expressed by the Gateway API");
+                add(&mut out, &format!("  not expressed by {}", path.objects));
             }
             for loss in &path.losses {
                 add(&mut out, &format!("    {loss}"));
@@ -333,9 +336,13 @@ fn explained(arrival: &Arrival, subject: &Subject<'_>) -> Explained {
         legs: legs(arrival, &path, subject, front),
         read_by,
         keys: keys(arrival, &path, subject, front),
-        settings: settings(arrival, &path, subject, front),
+        settings: settings(arrival, &path, subject),
         peers: peers(arrival, front),
         losses: losses(subject, &path),
+        objects: match subject.gateway {
+            Some(AnyGateway::Istio(_)) => "the objects of Istio",
+            Some(AnyGateway::Api(_)) | None => "the Gateway API",
+        },
     }
 }
 
@@ -347,12 +354,7 @@ fn losses(subject: &Subject<'_>, path: &Path) -> Vec<String> {
 }
 
 /// Returns what the hops before the httpd must be set to, in the words of the chart's values or of Traefik's own options.
-fn settings(
-    arrival: &Arrival,
-    path: &Path,
-    subject: &Subject<'_>,
-    front: &'static str,
-) -> Vec<HopSetting> {
+fn settings(arrival: &Arrival, path: &Path, subject: &Subject<'_>) -> Vec<HopSetting> {
     let mut settings = Vec::new();
     if let Some(balancer) = arrival.balancer() {
         let hop = balancer.kind.title();
@@ -361,14 +363,19 @@ fn settings(
             settings.push(HopSetting { hop, key, value });
         };
         if let Some(service) = arrival.service() {
+            // The charts of Traefik and of Istio's gateway differ there.
+            let spec = match path.front.kind {
+                FrontKind::Istio => "service",
+                FrontKind::Traefik | FrontKind::Gateway => "service.spec",
+            };
             for (key, value) in service.annotations {
                 set(&format!("service.annotations.{key}"), value);
             }
             if let Some(address) = service.address {
-                set("service.spec.loadBalancerIP", address.to_string());
+                set(&format!("{spec}.loadBalancerIP"), address.to_string());
             }
             let policy = TrafficPolicy::Local.name();
-            set("service.spec.externalTrafficPolicy", policy.to_owned());
+            set(&format!("{spec}.externalTrafficPolicy"), policy.to_owned());
         } else {
             if let Some(address) = balancer.address {
                 set("address", address.to_string());
@@ -383,7 +390,7 @@ fn settings(
     } else {
         "ports"
     };
-    settings.extend(believing(arrival, front, points));
+    settings.extend(believing(arrival, path.front.kind, points));
     settings.extend(httpd_settings(arrival, path, subject.instance));
     settings
 }
@@ -413,7 +420,18 @@ fn httpd_settings(arrival: &Arrival, path: &Path, instance: &Instance) -> Vec<Ho
 }
 
 /// Returns whom the front must be set to believe, below the key of its entry points.
-fn believing(arrival: &Arrival, front: &'static str, points: &str) -> Vec<HopSetting> {
+fn believing(arrival: &Arrival, kind: FrontKind, points: &str) -> Vec<HopSetting> {
+    let front = kind.title();
+    if kind == FrontKind::Istio {
+        let is_told = !arrival.announcing().is_empty();
+        // Envoy takes the PROXY protocol from everyone, or from nobody.
+        let setting = is_told.then(|| HopSetting {
+            hop: front,
+            key: format!("podAnnotations.{POD_CONFIG}"),
+            value: PROXY_CONFIG.to_owned(),
+        });
+        return setting.into_iter().collect();
+    }
     let by = [
         ("proxyProtocol", arrival.announcing()),
         ("forwardedHeaders", arrival.forwarding()),

@@ -781,6 +781,10 @@ fn what_is_not_written_for_istio_is_refused_with_the_way_out() {
             "in its own namespace, `istio-ingress`",
         ),
         (
+            "  dns: {mode: annotation, targets: [192.0.2.1], externalDns: {release: \"0.22\"}}\n  instances: {a: }",
+            "Traefik's own routes alone",
+        ),
+        (
             "  publicCertificate: {mode: acme, names: instance, acme: {challenge: http-01}}\n  topology: direct\n  instances: {a: }",
             "reads certificates in the namespace of its pods",
         ),

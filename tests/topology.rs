@@ -100,6 +100,32 @@ fn of_a_traefik_of_files_the_settings_are_its_own_options_and_what_is_not_writte
 }
 
 #[test]
+fn behind_istio_the_gateway_reads_the_ca_in_its_namespace_and_is_told_of_the_proxy_protocol() {
+    let balancer = ["--topology", "tcp-proxy", "--load-balancer", "openstack"];
+    let trusted = [
+        "--load-balancer-address",
+        "192.0.2.7",
+        "--trusted",
+        "10.0.0.0/20",
+    ];
+    let text = explain(&[&["--ingress", "istio"], &balancer[..], &trusted].concat());
+    for line in [
+        "Istio gateway -> httpd: TLS\n",
+        "    certificate:         Secret istio-ingress/wildcardsecret\n",
+        "    trusts:              Secret istio-ingress/paroisse-a.externca\n",
+        "    Istio gateway: podAnnotations.proxy.istio.io/config: {gatewayTopology: {proxyProtocol: {}}}\n",
+        ": service.loadBalancerIP: 192.0.2.7\n",
+        ": service.externalTrafficPolicy: Local\n",
+        "  not expressed by the objects of Istio\n    `responseHeaderTimeout`",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("trustedIPs"), "{text}");
+    let offload = run(&[EXPLAIN, &["--ingress", "istio", "--topology", "offload"]].concat());
+    assert_eq!(offload.status, 2, "{}", offload.stderr);
+}
+
+#[test]
 fn where_tls_is_passed_on_traefik_reads_nothing_and_shows_nothing() {
     let passed = ["--topology", "passthrough", "--proxy-protocol", "2"];
     let text = explain(&[&passed[..], &["-o", "json"]].concat());

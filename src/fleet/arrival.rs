@@ -4,6 +4,7 @@ use super::document::{IngressPart, LoadBalancerPart, SharedGatewayPart, Spec, Tr
 use super::leaf::{IngressKind, IngressRelease};
 use super::{Fleet, Keys, Member};
 use crate::chart::ChartMajor;
+use crate::dns::Told;
 use crate::fault::Fault;
 use crate::load_balancer::LoadBalancer;
 use crate::name::{Label, Namespace};
@@ -169,6 +170,14 @@ impl SharedIngress {
                 );
                 reader.push(origin, fault.help("use `challenge: dns-01`"));
             }
+        }
+        let told = fleet.dns.as_ref().map(|dns| dns.told);
+        if let (Some(origin), Some(_), Some(Told::ByAnnotation(_))) =
+            (self.origin, &self.gateway, told)
+        {
+            let what = "the annotations for external-dns are written on Traefik's own routes alone";
+            let help = "use `mode: dnsendpoint` or `mode: zonefile` under `spec.dns`";
+            reader.push(origin, Fault::new(what).help(help));
         }
         let (Some(origin), Some(AnyGateway::Api(gateway))) = (self.origin, &self.gateway) else {
             return;

@@ -1,7 +1,7 @@
 //! The files that belong to no single unit: what says whose the tree is, kustomizations over many instances, and
 //! what tells Argo CD or Flux about them.
 
-use super::compose::{TreeFile, kustomizations, traefik_values};
+use super::compose::{TreeFile, ingress_values, kustomizations, values_name};
 use super::context::Sealer;
 use super::layout::{
     CLUSTER, EXTERNAL_DNS_VALUES, Form, INSTANCES, OUTSIDE, SHARDS, mark, marked_json, part_name,
@@ -60,9 +60,9 @@ pub fn fleet_files(
     writeln!(tree, "shards: {}", fleet.shards.map_or(0, u16::from)).expect("a String takes all");
     add(TREE_FILE.to_owned(), Ok(tree), &mut faults);
     if fleet.front.is_none() && fleet.files.is_none() {
-        let values = faults.keep_all(traefik_values(fleet, renderer));
+        let values = faults.keep_all(ingress_values(fleet, renderer));
         add(
-            format!("{CLUSTER}/traefik-values.yaml"),
+            format!("{CLUSTER}/{}", values_name(fleet)),
             Ok(values.unwrap_or_default()),
             &mut faults,
         );

@@ -27,6 +27,11 @@ pub const FOLDERS: [&str; 6] = [INSTANCES, SHARDS, CLUSTER, FLUX, ARGO_CD, OUTSI
 /// with no instance's file.
 pub const GENERATOR: &str = "secret_generator.yaml";
 /// Name of the file with values of the chart of external-dns.
+/// Name of the file with the values of Traefik's chart.
+pub const TRAEFIK_VALUES: &str = "traefik-values.yaml";
+/// Name of the file with the values of the chart of Istio's gateway.
+pub const ISTIO_VALUES: &str = "istio-values.yaml";
+/// Name of the file with the values of external-dns's chart.
 pub const EXTERNAL_DNS_VALUES: &str = "external-dns-values.yaml";
 /// Folder of Secrets that wait for their phase.
 const NEXT: &str = "next";
@@ -35,12 +40,13 @@ const NEXT: &str = "next";
 pub const WILDCARD_CA_SECRET: &str = "wildcardca";
 
 /// Names of files of a unit that are not objects, or one whose kind says all.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     EXTERNAL_DNS_VALUES,
+    ISTIO_VALUES,
     "kustomization.yaml",
     "namespace.yaml",
     GENERATOR,
-    "traefik-values.yaml",
+    TRAEFIK_VALUES,
     "values.yaml",
 ];
 /// Prefixes of the names of files with objects.

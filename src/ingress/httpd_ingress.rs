@@ -7,7 +7,7 @@ use crate::instance::Instance;
 use crate::manifest::{Field, Object};
 use crate::name::ObjectName;
 use crate::path::Path;
-use crate::path::hop::Inward;
+use crate::path::hop::{FrontKind, Inward};
 use crate::pki::CertificateText;
 
 /// Returns whose `X-Forwarded-For` the httpd is told to believe: that of its peer, if the addresses of that are known, and
@@ -47,7 +47,12 @@ pub(super) fn httpd_ingress(instance: &Instance, path: &Path) -> Option<Object> 
     let clients = clients.map(|clients| clients.text());
     let proxies = proxies.iter().map(|range| range.to_string().into());
     let ranges: Vec<String> = forwarding.iter().map(ToString::to_string).collect();
+    let front = match path.front.kind {
+        FrontKind::Istio => "Istio",
+        FrontKind::Traefik | FrontKind::Gateway => "Traefik",
+    };
     object.fields = vec![
+        ("front", front.into()),
         ("is_passed", Field::Bool(is_passed)),
         ("is_ended", Field::Bool(!forwarding.is_empty())),
         ("takes_proxy", Field::Bool(path.proxy.is_some())),

@@ -8,8 +8,11 @@ use crate::instance::{Credential, Instance};
 use crate::manifest::{Field, Identity, Object, secret_data};
 use crate::name::{DataKey, ObjectName};
 use crate::path::Path;
+use crate::path::arrival::Arrival;
 use crate::path::hop::{Client, Outward};
-use crate::path::shared_istio::{IstioServers, SharedIstio, shown_version};
+use crate::path::shared_istio::{
+    IstioServers, POD_CONFIG, PROXY_CONFIG, SharedIstio, shown_version,
+};
 use std::time::Duration;
 
 const API: &str = "networking.istio.io/v1";
@@ -187,6 +190,28 @@ pub fn gateways(shared: &SharedIstio, servers: &IstioServers) -> [Object; 2] {
     [
         gateway(shared.name.clone(), true),
         gateway(shared.plain(), false),
+    ]
+}
+
+/// Returns what the values of the chart `istio/gateway` are made of (`manifests/charts/gateway`, 1.31).
+#[must_use]
+pub fn values(shared: &SharedIstio, arrival: &Arrival) -> Vec<(&'static str, Field)> {
+    let labels = shared.selector.iter();
+    let labels = labels.map(|label| (label.key.clone(), label.value.as_str().into()));
+    let service = arrival.service();
+    let address = service.as_ref().and_then(|service| service.address);
+    let annotations = service.map_or_else(Vec::new, |service| service.annotations);
+    let annotations = annotations
+        .into_iter()
+        .map(|(key, value)| (key, value.into()));
+    vec![
+        ("labels", Field::Map(labels.collect())),
+        ("takes_proxy", Field::Bool(!arrival.announcing().is_empty())),
+        ("pod_config", POD_CONFIG.into()),
+        ("proxy_config", PROXY_CONFIG.into()),
+        ("keeps_addresses", Field::Bool(arrival.balancer().is_some())),
+        ("address", address.map(|address| address.to_string()).into()),
+        ("annotations", Field::Map(annotations.collect())),
     ]
 }
 

@@ -48,6 +48,7 @@ built_in![
     "httpd-ingress.yaml",
     "istio/destinationrule.yaml",
     "istio/gateway.yaml",
+    "istio/values.yaml",
     "istio/virtualservice.yaml",
     "istio/virtualservice-redirect.yaml",
     "networkpolicy.yaml",

@@ -586,6 +586,7 @@ fn a_fleet_behind_istio_has_its_objects_and_lint_finds_nothing_in_the_tree() {
     for file in [
         "cluster/gateway-web.yaml",
         "cluster/gateway-web-plain.yaml",
+        "cluster/istio-values.yaml",
         "instances/a/destinationrule-transport-selfsigned.yaml",
         "instances/a/secret-a.externca.yaml",
         "instances/a/virtualservice-ingressproxy.yaml",
@@ -594,7 +595,10 @@ fn a_fleet_behind_istio_has_its_objects_and_lint_finds_nothing_in_the_tree() {
     ] {
         assert!(path.join("tree").join(file).is_file(), "{file}");
     }
-    assert!(!path.join("tree/cluster/tlsstore-default.yaml").exists());
+    for file in ["tlsstore-default", "traefik-values"] {
+        let file = format!("tree/cluster/{file}.yaml");
+        assert!(!path.join(&file).exists(), "{file}");
+    }
     let policy = "tree/instances/a/networkpolicy-httpd-from-traefik.yaml";
     let policy = read_to_string(path.join(policy)).unwrap();
     assert!(policy.contains("istio: ingressgateway"), "{policy}");

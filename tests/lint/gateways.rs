@@ -3,7 +3,7 @@
 
 use super::{codes, filled, options, report, said};
 use crate::support::read;
-use civi_ingress::lint::Severity;
+use civi_ingress::lint::{Finding, Severity};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -205,6 +205,35 @@ fn listeners_are_held_against_each_other_and_their_certificates() {
     finds(TRAEFIK, &[("  listeners:\n", second)], &["CI822"]);
     let frontend = "  tls: {frontend: {default: {validation: {caCertificateRefs: [{group: \"\", kind: ConfigMap, name: c}]}}}}\n  listeners:\n";
     finds(TRAEFIK, &[("  listeners:\n", frontend)], &["CI811"]);
+}
+
+/// Where each reads policies of its own, a name that one of them does not verify is found of those alone.
+#[test]
+fn whoever_serves_the_gateway_of_a_route_decides_what_a_policy_verifies() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lint/cases");
+    let of_istio = read(&folder.join("CI826-fires.yaml"));
+    let of_traefik = of_istio
+        .replace("gatewayClassName: istio", "gatewayClassName: traefik")
+        .replace("namespace: ns", "namespace: other");
+    let found = |text: &str| {
+        let text = filled(text);
+        let report = report(&text, &options(&text));
+        let findings = report.findings.into_iter();
+        let of_policies =
+            findings.filter(|finding| ["CI808", "CI826"].contains(&finding.rule.code));
+        let namespace = |finding: Finding| finding.object.map(|object| object.namespace);
+        of_policies
+            .map(|finding| (finding.rule.code, namespace(finding).unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let of = |code: &'static str, namespace: &str| (code, namespace.to_owned());
+    let both = format!("{of_istio}---\n{of_traefik}");
+    assert_eq!(found(&of_traefik), []);
+    assert_eq!(found(&both), [of("CI826", "ns")]);
+    // Other names, which Istio verifies and Traefik does not read.
+    let listed = "validation: {subjectAltNames: [{type: Hostname, hostname: b.example.org}], ";
+    let both = both.replace("validation: {", listed);
+    assert_eq!(found(&both), [of("CI808", "other")]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod work;
 
 use super::context::{Context, Sealer, UnitFiles};
 use super::decide::Action;
-use super::layout::{Form, GENERATOR, Home, mark};
+use super::layout::{Form, GENERATOR, Home, ISTIO_VALUES, TRAEFIK_VALUES, mark};
 use super::plan::{Plan, RolePlan};
 use super::secrets::FoundUnit;
 use super::unit::Unit;
@@ -180,7 +180,7 @@ pub fn paths(unit: &Unit<'_>, sealer: &Sealer) -> BTreeSet<String> {
         ("kustomization.yaml", home.is_own()),
         (GENERATOR, home.is_own() && is_opened),
         (
-            "traefik-values.yaml",
+            values_name(unit.fleet()),
             unit.as_member().is_none() && unit.fleet().files.is_none(),
         ),
         ("values.yaml", unit.as_member().is_some_and(has_values)),
@@ -279,9 +279,9 @@ fn compose_in_use(
         }
     }
     if unit.as_member().is_none() && unit.fleet().files.is_none() {
-        let values = traefik_values(unit.fleet(), renderer)?;
+        let values = ingress_values(unit.fleet(), renderer)?;
         let text = Guarded::public(format!("{head}{values}"));
-        let path = home.other_path("traefik-values.yaml");
+        let path = home.other_path(values_name(unit.fleet()));
         files.push(TreeFile { path, text });
     }
     if let Some(values) = unit
@@ -301,11 +301,25 @@ fn compose_in_use(
     }
 }
 
-/// Renders the values of Traefik's chart for a fleet.
+/// Returns the name of the file with the values of the chart that brings what is before the instances.
+#[must_use]
+pub fn values_name(fleet: &Fleet) -> &'static str {
+    match fleet.gateway {
+        Some(AnyGateway::Istio(_)) => ISTIO_VALUES,
+        Some(AnyGateway::Api(_)) | None => TRAEFIK_VALUES,
+    }
+}
+
+/// Renders those values.
 ///
 /// # Errors
 /// A template that fails.
-pub fn traefik_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, Vec<Fault>> {
+pub fn ingress_values(fleet: &Fleet, renderer: &Renderer<'_>) -> Result<String, Vec<Fault>> {
+    if let Some(AnyGateway::Istio(istio)) = &fleet.gateway {
+        let fields = ingress::istio::values(istio, &fleet.arrival);
+        let text = renderer.render_other("istio/values.yaml", &fields);
+        return text.map_err(|fault| vec![fault]);
+    }
     let chart = ChartMajor::parse(&fleet.chart.to_string()).map_err(|fault| vec![fault])?;
     let mut request = ValuesRequest::for_chart(chart);
     request.receive(&fleet.arrival);

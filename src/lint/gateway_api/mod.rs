@@ -12,11 +12,13 @@ use crate::lint::family::Family;
 use crate::lint::finding::Finding;
 use crate::lint::model::{Class, Model, Object};
 use crate::lint::rule::Severity;
+use crate::path::WayIn;
 use crate::path::gateways::front;
-use crate::path::hop::FrontKind;
+use crate::path::hop::{FrontKind, Place};
 use crate::release::Release;
 use link::Grants;
 use rules::CI801;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FAMILY: Family = Family {
     number: 8,
@@ -84,6 +86,48 @@ impl Readers {
             is_istio: is_there(FrontKind::Istio),
         }
     }
+
+    /// Returns who reads a policy for these Services: whoever serves the Gateways of the routes that lead to them, as far as that is
+    /// known.
+    fn of_services<'s>(
+        self,
+        fronts: &BTreeMap<(&str, &str), BTreeSet<FrontKind>>,
+        services: impl Iterator<Item = (&'s str, &'s str)>,
+    ) -> Self {
+        let found: BTreeSet<FrontKind> = services
+            .filter_map(|service| fronts.get(&service))
+            .flatten()
+            .copied()
+            .collect();
+        let own = Self {
+            is_traefik: found.contains(&FrontKind::Traefik),
+            is_istio: found.contains(&FrontKind::Istio),
+        };
+        if own.is_traefik || own.is_istio {
+            own
+        } else {
+            self
+        }
+    }
+}
+
+/// Returns who serves the Gateways of the routes that lead to each Service, by its namespace and name.
+fn fronts<'m>(model: &'m Model<'_>) -> BTreeMap<(&'m str, &'m str), BTreeSet<FrontKind>> {
+    let mut fronts: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for routed in &model.paths {
+        if !matches!(routed.way_in, WayIn::HttpRoute | WayIn::TlsRoute) {
+            continue;
+        }
+        if let Some(httpd) = &routed.path.httpd {
+            let Place { scope, name } = &httpd.service;
+            let service = (scope.namespace().unwrap_or_default(), name.as_str());
+            fronts
+                .entry(service)
+                .or_default()
+                .insert(routed.path.front.kind);
+        }
+    }
+    fronts
 }
 
 /// Compares the version with those that are read: `go.mod` and `client.go` of Traefik 2.11, 3.0 to 3.7; served by

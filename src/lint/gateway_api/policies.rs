@@ -1,7 +1,7 @@
 //! BackendTLSPolicies: what is verified of httpd.
 
-use super::Readers;
 use super::rules::{CI802, CI803, CI804, CI805, CI808, CI809, CI826};
+use super::{Readers, fronts};
 use crate::cluster::data::{Cert, Content, Read};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::gateway_api::BackendTlsPolicy;
@@ -42,8 +42,12 @@ pub(super) fn check(model: &Model<'_>, readers: Readers, findings: &mut Vec<Find
         }
     }
     // Signatures are verified: all processors help.
+    let fronts = fronts(model);
     let found = each(&all, |policy| {
         let mut found = Vec::new();
+        let targets = policy.says.targets.iter().chain(&policy.says.old_target);
+        let services = targets.map(|target| (policy.object.namespace, target.name()));
+        let readers = readers.of_services(&fronts, services);
         validation(model, policy, readers, &mut found);
         found
     });
