@@ -11,6 +11,7 @@ use pki_types::pem::PemObject;
 use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
 use std::fmt;
 use std::str::FromStr;
+use x509_parser::asn1_rs::{Any, Class, FromDer, Tag};
 use zeroize::{Zeroize, Zeroizing};
 
 /// What kind of key to make.
@@ -223,15 +224,61 @@ pub fn is_of(text: &str, certificate: &super::Certificate) -> Option<bool> {
     let block = pem::private_keys(text).ok()?.first()?.alone();
     let der = PrivateKeyDer::from_pem_slice(block.as_bytes()).ok()?;
     let bits = certificate.public_key_bits()?;
-    if der
-        .secret_der()
-        .windows(bits.len())
-        .any(|window| window == bits)
-    {
+    if held_public_half(&der) == Some(&bits[..]) {
         return Some(true);
     }
     let key = PrivateKey::from_pem(text).ok()?;
     Some(key.public_key_info() == info)
+}
+
+/// Returns the public half that an ECDSA key holds (RFC 5915 section 3), alone or in PKCS#8 (RFC 5208 section 5); nothing if
+/// it holds none, or is not such a key from its first byte to its last.
+fn held_public_half<'a>(key: &'a PrivateKeyDer<'_>) -> Option<&'a [u8]> {
+    let is_public = |field: &Any<'_>| field.class() == Class::ContextSpecific && field.tag().0 == 1;
+    let key = match key {
+        PrivateKeyDer::Pkcs8(document) => match &fields(document.secret_pkcs8_der())?[..] {
+            [version, _, key, ..] if version.tag() == Tag::Integer => octets(key)?,
+            _ => return None,
+        },
+        PrivateKeyDer::Sec1(key) => key.secret_sec1_der(),
+        _ => return None,
+    };
+    let fields = fields(key)?;
+    let [version, scalar, optional @ ..] = &fields[..] else {
+        return None;
+    };
+    if version.tag() != Tag::Integer || version.data != [1] {
+        return None;
+    }
+    octets(scalar)?;
+    let public = optional.iter().find(|field| is_public(field))?;
+    let (rest, bits) = Any::from_der(public.data).ok()?;
+    // The first octet of a BIT STRING counts the bits of the last one that are not used.
+    let bits = bits
+        .data
+        .strip_prefix(&[0])
+        .filter(|_| bits.tag() == Tag::BitString);
+    bits.filter(|_| rest.is_empty())
+}
+
+/// Returns what a SEQUENCE holds, if the bytes are one and nothing more.
+fn fields(der: &[u8]) -> Option<Vec<Any<'_>>> {
+    let (rest, sequence) = Any::from_der(der).ok()?;
+    if !rest.is_empty() || sequence.tag() != Tag::Sequence {
+        return None;
+    }
+    let mut rest = sequence.data;
+    let mut fields = Vec::with_capacity(4);
+    while !rest.is_empty() {
+        let (after, field) = Any::from_der(rest).ok()?;
+        fields.push(field);
+        rest = after;
+    }
+    Some(fields)
+}
+
+fn octets<'a>(field: &Any<'a>) -> Option<&'a [u8]> {
+    (field.tag() == Tag::OctetString).then_some(field.data)
 }
 
 /// Returns whether Go and OpenSSL pass over every private key of a PEM text: they look for the first line of a block at the
@@ -268,4 +315,51 @@ pub fn hex(bytes: &[u8]) -> String {
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::Certificate;
+    use rcgen::CertificateParams;
+
+    /// A certificate, and its key in PKCS#8.
+    fn pair() -> (Certificate, Vec<u8>) {
+        let pair = KeyPair::generate().unwrap();
+        let parameters = CertificateParams::new(["a.example.org".to_owned()]).unwrap();
+        let pem = parameters.self_signed(&pair).unwrap().pem();
+        let certificate = Certificate::all_from_pem(&pem).unwrap().remove(0);
+        (certificate, pair.serialize_der())
+    }
+
+    #[test]
+    fn a_key_is_known_by_the_public_half_that_it_holds_in_either_form() {
+        let (certificate, der) = pair();
+        let pkcs8 = PrivateKeyDer::try_from(der.as_slice()).unwrap();
+        let inner = match &fields(&der).unwrap()[..] {
+            [_, _, key] => octets(key).unwrap().to_vec(),
+            _ => panic!("three fields"),
+        };
+        let sec1 = PrivateKeyDer::Sec1(inner.into());
+        let bits = certificate.public_key_bits();
+        for key in [pkcs8, sec1] {
+            assert_eq!(held_public_half(&key).map(<[u8]>::to_vec), bits);
+        }
+    }
+
+    #[test]
+    fn a_key_of_which_bytes_are_missing_is_not_known_by_its_end() {
+        let (certificate, der) = pair();
+        for (label, bytes) in [
+            ("EC PRIVATE KEY", &der[20..]),
+            ("EC PRIVATE KEY", &der[30..]),
+            ("PRIVATE KEY", &der[1..]),
+            ("PRIVATE KEY", &der[..der.len() - 1]),
+        ] {
+            let text = pem::to_pem(label, bytes);
+            assert_ne!(is_of(&text, &certificate), Some(true), "{label}");
+        }
+        let whole = pem::to_pem("PRIVATE KEY", &der);
+        assert_eq!(is_of(&whole, &certificate), Some(true));
+    }
 }
