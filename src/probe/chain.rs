@@ -339,16 +339,8 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
         (at, Ok(())) => return anchors(sent, expected, at),
         (_, Err(error)) => error,
     };
-    if expected.leg == Leg::Backend && trust.anchors.contains(leaf) {
-        let what = format!(
-            "{} holds this very certificate: Traefik accepts it, as Go does, but it is not an authority",
-            trust.origin
-        );
-        let finding = Finding::new(Check::Trust, Verdict::Warning, what);
-        return (
-            finding.fix("make a CA and a certificate of it: `civi-ingress new-instance`"),
-            None,
-        );
+    if let Some(judged) = trusted_itself(leaf, expected) {
+        return judged;
     }
     let why = match error {
         webpki::Error::NameConstraintViolation => {
@@ -394,6 +386,22 @@ fn trust(sent: &Sent, expected: &Expected<'_>) -> Judged {
         }
     };
     broken(why, UNKNOWN)
+}
+
+/// Warns of a leaf that Traefik trusts by itself, as Go does without an authority (`Certificate.Verify` in
+/// `crypto/x509/verify.go`).
+fn trusted_itself(leaf: &Certificate, expected: &Expected<'_>) -> Option<Judged> {
+    let trust = expected.trust;
+    if expected.leg != Leg::Backend || !trust.anchors.contains(leaf) {
+        return None;
+    }
+    let what = format!(
+        "{} holds this very certificate: Traefik accepts it, as Go does, but it is not an authority",
+        trust.origin
+    );
+    let finding = Finding::new(Check::Trust, Verdict::Warning, what);
+    let finding = finding.fix("make a CA and a certificate of it: `civi-ingress new-instance`");
+    Some((finding, None))
 }
 
 /// Validates the path at the present, or where the leaf is outside its dates at an instant at which all that is sent
@@ -598,6 +606,9 @@ fn anchors(sent: &Sent, expected: &Expected<'_>, at: OffsetDateTime) -> Judged {
         is_taken
     });
     if let (Some((details, found)), true) = (first_refused, signing.is_empty()) {
+        if let Some(judged) = trusted_itself(&sent.certificates[0].0, expected) {
+            return judged;
+        }
         let (name, origin) = (details.name(), &expected.trust.origin);
         let whose = format!("the authority `{name}` of {origin}");
         return refusal(&whose, found, false, expected);

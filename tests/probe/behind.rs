@@ -1,6 +1,6 @@
 //! The leg from Traefik to the httpd.
 
-use super::pki::{Authority, Leaf, Pair};
+use super::pki::{Authority, Leaf, Pair, self_signed};
 use super::server::{Behaviour, OK, Server, closed, with_patience};
 use super::{assert_broken, assert_says, is_broken, make_private, readable};
 use crate::support::{Run, command, finish, run_in, secret_text, write};
@@ -272,37 +272,39 @@ fn go_refuses_authorities_that_the_verifier_of_the_connection_takes() {
 }
 
 #[test]
-fn go_takes_a_ca_certificate_that_is_in_the_bundle_itself_and_it_is_warned_of() {
-    let live = Live::new(OK, &[]);
-    let pair = Authority::served(&["a.example.org"]);
-    let httpd = Server::start(Behaviour::tls(&pair, OK));
-    let path = live.directory.path();
-    write(&path.join("httpd-ca.crt"), &pair.chain);
-    let to = httpd.address.to_string();
-    let front = live.front.address.to_string();
-    let run = run_in(
-        path,
-        &[
-            "probe",
-            "a.example.org",
-            "--connect",
-            &front,
-            "--ca",
-            "wildcard.crt",
-            "--backend",
-            &to,
-            "--backend-ca",
-            "httpd-ca.crt",
-        ],
-    );
-    assert_says(
-        &run,
-        1,
-        &[
-            "warning trust     httpd-ca.crt holds this very certificate: Traefik accepts it, as Go does, but it is not an authority",
-            "a.example.org: works, with warnings: front -> httpd",
-        ],
-    );
+fn go_takes_a_certificate_that_is_in_the_bundle_itself_and_it_is_warned_of() {
+    let of_a_ca = Authority::served(&["a.example.org"]);
+    for pair in [of_a_ca, self_signed("a.example.org")] {
+        let live = Live::new(OK, &[]);
+        let httpd = Server::start(Behaviour::tls(&pair, OK));
+        let path = live.directory.path();
+        write(&path.join("httpd-ca.crt"), &pair.chain);
+        let to = httpd.address.to_string();
+        let front = live.front.address.to_string();
+        let run = run_in(
+            path,
+            &[
+                "probe",
+                "a.example.org",
+                "--connect",
+                &front,
+                "--ca",
+                "wildcard.crt",
+                "--backend",
+                &to,
+                "--backend-ca",
+                "httpd-ca.crt",
+            ],
+        );
+        assert_says(
+            &run,
+            1,
+            &[
+                "warning trust     httpd-ca.crt holds this very certificate: Traefik accepts it, as Go does, but it is not an authority",
+                "a.example.org: works, with warnings: front -> httpd",
+            ],
+        );
+    }
 }
 
 #[test]

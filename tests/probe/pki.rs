@@ -14,6 +14,18 @@ pub(crate) struct Pair {
     pub(crate) key: String,
 }
 
+/// A certificate that signed itself and may sign nothing, valid from yesterday.
+pub(crate) fn self_signed(name: &str) -> Pair {
+    let key = KeyPair::generate().expect("a key");
+    let mut parameters = CertificateParams::new([name.to_owned()]).expect("a name");
+    (parameters.not_before, parameters.not_after) = (day(-1), day(300));
+    let certificate = parameters.self_signed(&key).expect("a certificate");
+    Pair {
+        chain: certificate.pem(),
+        key: key.serialize_pem(),
+    }
+}
+
 /// A certification authority.
 pub(crate) struct Authority {
     pub(crate) certificate: String,
