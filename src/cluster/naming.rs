@@ -127,6 +127,40 @@ pub(crate) fn is_joined(kind: &str) -> bool {
     )
 }
 
+/// The provider of what Traefik makes itself (`pkg/provider/traefik/internal.go`, v2.11.53 to v3.7.13).
+pub(crate) const INTERNAL: &str = "internal";
+
+/// Returns the names that an object of a kind has at the provider [`INTERNAL`], whatever Traefik's own options are; one that
+/// ends with a dash begins the names of several.
+pub(crate) fn internal(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "ServersTransport" | "ServersTransportTCP" => &["default"],
+        "Middleware" => &["dashboard_redirect", "dashboard_stripprefix", "redirect-"],
+        "TraefikService" => &[
+            "acme-http",
+            "api",
+            "dashboard",
+            "noop",
+            "ping",
+            "prometheus",
+            "rest",
+        ],
+        _ => &[],
+    }
+}
+
+/// Returns whether Traefik may make the object of a kind that `NAME@internal` names.
+pub(crate) fn is_internal(kind: &str, reference: &str) -> bool {
+    let name = reference.strip_suffix("@internal").unwrap_or(reference);
+    internal(kind).iter().any(|own| {
+        if own.ends_with('-') {
+            name.starts_with(own)
+        } else {
+            name == *own
+        }
+    })
+}
+
 /// Returns whether a name has letters, digits and single dashes between them, and nothing else.
 pub(crate) fn is_normal(name: &str) -> bool {
     let mut parts = name.split('-');

@@ -9,7 +9,7 @@ use super::hop::{
     Shown, Trust,
 };
 use super::{Field, Path, Routed, WayIn};
-use crate::cluster::naming::Naming;
+use crate::cluster::naming::{INTERNAL, Naming, is_internal};
 use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, Resource};
 use crate::kinds::service::{Service, is_https_port};
@@ -383,15 +383,21 @@ pub fn transport<'a>(
     let (kind, scope) = transport_home(route, service, is_tcp);
     let name = service.named.transport.as_ref().map(|name| &name.value);
     match name {
-        // The provider's own transport has no settings.
-        Some(name) if Name::of(name) != Name::Outside("internal") => {
-            match look_up(cluster, naming, kind, scope, name) {
-                Known::Here(object) => Known::Here(Some(object)),
-                Known::Outside => Known::Outside,
-                _ => Known::Missing,
+        None => Known::Here(None),
+        Some(name) if Name::of(name) == Name::Outside(INTERNAL) => {
+            // Traefik's own transport has no settings.
+            let is_there = is_internal(kind.as_str(), name);
+            if is_there {
+                Known::Here(None)
+            } else {
+                Known::Missing
             }
         }
-        _ => Known::Here(None),
+        Some(name) => match look_up(cluster, naming, kind, scope, name) {
+            Known::Here(object) => Known::Here(Some(object)),
+            Known::Outside => Known::Outside,
+            _ => Known::Missing,
+        },
     }
 }
 

@@ -35,6 +35,35 @@ fn a_name_that_traefik_writes_otherwise_is_found_under_the_other() {
 }
 
 #[test]
+fn of_what_traefik_itself_makes_only_what_it_does_make_may_be_named() {
+    let text = transport("disableHTTP2: true");
+    let named = |name: &str| {
+        text.replace(
+            "serversTransport: transport-selfsigned",
+            &format!("serversTransport: '{name}'"),
+        )
+    };
+    errors_are(&[
+        ("its transport", named("default@internal"), &[]),
+        ("another", named("insecure@internal"), &["CI902"]),
+    ]);
+}
+
+#[test]
+fn an_asterisk_for_all_hosts_is_read_from_the_release_on_that_reads_wildcards() {
+    let star = |release: &str| {
+        let text = route("", "").replace("Host(`www.example.org`)", "Host(`*`)");
+        text.replace("traefik=3.7.15", &format!("traefik={release}"))
+    };
+    errors_are(&[
+        ("2.11.53", star("2.11.53"), &["CI252"]),
+        ("3.0.4", star("3.0.4"), &["CI213"]),
+        ("3.6.5", star("3.6.5"), &["CI213"]),
+        ("3.7.15", star("3.7.15"), &[]),
+    ]);
+}
+
+#[test]
 fn what_no_release_reads_need_not_be_there() {
     let through = |tls: &str| strict(&passed("3.7.15", "", tls, &httpd("")));
     let with = |services: &str| {

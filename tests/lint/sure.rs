@@ -749,7 +749,16 @@ fn what_nothing_in_the_input_declares_is_an_error_where_nothing_else_may_be_reli
         ("behind one that is believed", with(points, behind), &[]),
         ("the peer itself", alone(beside), &[]),
         ("of a file", chain("m@file"), &["CI901"]),
-        ("of Traefik itself", chain("m@internal"), &[]),
+        (
+            "of Traefik itself",
+            chain("dashboard_redirect@internal"),
+            &[],
+        ),
+        (
+            "not even of Traefik itself",
+            chain("m@internal"),
+            &["CI902"],
+        ),
         (
             "where more may be there",
             middleware("{chain: {middlewares: [{name: m@file}]}}"),

@@ -12,10 +12,20 @@ pub(in crate::lint) fn are_covered(
     route: &cluster::Object,
     without: Option<&str>,
 ) -> bool {
-    let Some(spec) = route.resource.ingress_route() else {
-        return false;
-    };
+    let hosts = hosts(route);
     let without = without.map(|name| (&route.scope, name));
-    let hosts: Vec<String> = spec.routes.iter().flat_map(Route::hosts).collect();
     !hosts.is_empty() && model.grounds.cover(&hosts, without)
+}
+
+/// Returns the hosts of a route that no certificate other than its own covers.
+pub(in crate::lint) fn uncovered(model: &Model<'_>, route: &cluster::Object) -> Vec<String> {
+    let mut hosts = hosts(route);
+    hosts.retain(|host| !model.grounds.cover(std::slice::from_ref(host), None));
+    hosts
+}
+
+fn hosts(route: &cluster::Object) -> Vec<String> {
+    let spec = route.resource.ingress_route();
+    let routes = spec.into_iter().flat_map(|spec| &spec.routes);
+    routes.flat_map(Route::hosts).collect()
 }

@@ -5,10 +5,10 @@ pub(super) mod rules;
 mod seeker;
 mod traefik;
 
-use crate::cluster::naming::{is_normal, normal};
+use crate::cluster::naming::{INTERNAL, internal, is_internal, is_normal, normal};
 use crate::cluster::{Kind, Resource};
 use crate::kinds::traefik::{Authority, RootCa};
-use crate::lint::facts::covered::are_covered;
+use crate::lint::facts::covered::{are_covered, uncovered};
 use crate::lint::facts::loaded::are_all_covered;
 use crate::lint::facts::spelling::Spellings;
 use crate::lint::family::Family;
@@ -24,6 +24,9 @@ use gateways::service_entries;
 use rules::{CI901, CI902};
 use seeker::{Reference, Seeker};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The field with the Secret of a route's own certificate.
+const TLS_SECRET: &str = "spec.tls.secretName";
 
 pub(super) const FAMILY: Family = Family {
     number: 9,
@@ -169,7 +172,8 @@ impl<'m> Reference<'m> {
         };
         let only = elsewhere.map_or_else(String::new, |other| format!(", only in `{other}`"));
         let message = format!("{kind} `{name}`{within} is not in the input{only}");
-        let finding = object.finding(&CI901, self.at, &self.field, message);
+        let mut finding = object.finding(&CI901, self.at, &self.field, message);
+        finding.consequence = self.uncovered(model);
         Some(match (model.options.strict_references, may_lack) {
             (true, true) => finding.with_severity(Severity::Warning),
             (true, false) => finding.with_severity(Severity::Error),
@@ -190,11 +194,14 @@ impl Reference<'_> {
         let Name::Outside(provider) = Name::of(self.name) else {
             return None;
         };
+        let object = &model.objects[self.object];
+        if provider == INTERNAL {
+            return self.of_traefik_itself(object);
+        }
         let is_strict = model.options.strict_references;
-        if provider == "internal" || !self.is_of_traefik() || !is_strict {
+        if !self.is_of_traefik() || !is_strict {
             return None;
         }
-        let object = &model.objects[self.object];
         let message = format!(
             "what the provider `{}` has is not in the input",
             provider.escape_debug()
@@ -205,6 +212,26 @@ impl Reference<'_> {
         } else {
             Severity::Error
         }))
+    }
+
+    /// Finds the name of what Traefik does not make itself.
+    fn of_traefik_itself(&self, object: &Object<'_>) -> Option<Finding> {
+        let kind = kind(self.class);
+        let own = internal(kind);
+        if own.is_empty() || is_internal(kind, self.name) {
+            return None;
+        }
+        let message = format!(
+            "Traefik itself makes no {kind} `{}`",
+            self.name.escape_debug()
+        );
+        let own: Vec<String> = own
+            .iter()
+            .map(|own| format!("`{own}@{INTERNAL}`"))
+            .collect();
+        let finding = object.finding(&CI902, self.at, &self.field, message);
+        let finding = finding.with_help(format!("Traefik has {}.", own.join(", ")));
+        Some(finding.warning_unless(!self.may_lack))
     }
 
     /// Finds a key that no object has, where Traefik takes keys.
@@ -277,12 +304,31 @@ impl Reference<'_> {
         is_needed.then(|| finding.with_help("Give the name of an object of the namespace."))
     }
 
+    /// Returns the consequence of a missing certificate: for which hosts of a route nothing else is shown.
+    fn uncovered(&self, model: &Model<'_>) -> Option<String> {
+        let route = model.cluster.numbered(self.object)?;
+        if self.field != TLS_SECRET {
+            return None;
+        }
+        let hosts = uncovered(model, route);
+        let hosts: Vec<String> = hosts
+            .iter()
+            .map(|host| format!("`{}`", host.escape_debug()))
+            .collect();
+        (!hosts.is_empty()).then(|| {
+            format!(
+                "If the Secret is missing in the cluster too, browsers refuse the certificate that they are shown for {}.",
+                hosts.join(", ")
+            )
+        })
+    }
+
     /// Returns whether something else of the input does what the missing object would.
     fn is_replaced(&self, model: &Model<'_>) -> bool {
         let Some(typed) = model.cluster.numbered(self.object) else {
             return false;
         };
-        if self.field == "spec.tls.secretName" {
+        if self.field == TLS_SECRET {
             return are_covered(model, typed, None);
         }
         if self.class == Class::Secret && typed.kind() == Kind::TlsStore {

@@ -54,6 +54,11 @@ impl Rule<'_, '_> {
         };
         self.matchers(model, rule, protocol, findings);
         let release = model.knowledge.release;
+        // ``HostSNI(`*`)`` stands for whatever a client asks for; of ``Host(`*`)`` CI252 speaks in the syntax of version 2.
+        let is_wildcard = |host: &str| {
+            let may_be_bare = protocol == Protocol::Http && self.syntax(model) == Syntax::V3;
+            host.contains('*') && (host != "*" || may_be_bare)
+        };
         for host in &self.hosts {
             if !host.is_ascii() {
                 let ascii = DnsName::parse(host).ok();
@@ -67,7 +72,7 @@ impl Rule<'_, '_> {
                     Some(ascii) => finding.with_help(format!("Write it as `{ascii}`.")),
                     None => finding,
                 });
-            } else if host.contains('*') && host != "*" && release < Release::exactly(3, 7, 0) {
+            } else if is_wildcard(host) && release < Release::exactly(3, 7, 0) {
                 let message =
                     format!("`{host}` has a wildcard, which Traefik {release} does not support");
                 findings.push(object.finding(&CI213, at, &field, message));

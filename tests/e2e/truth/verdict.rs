@@ -308,7 +308,12 @@ pub(super) fn compare(
     let host = format!("`{}`", world.host);
     let findings = findings.filter(|finding| {
         let is_of_hosts = OF_HOSTS.contains(&finding.rule.code);
-        !is_of_hosts || finding.message.contains(&host)
+        // A certificate that is missing says whom it is missed by.
+        let is_of_others = finding
+            .consequence
+            .as_ref()
+            .is_some_and(|why| why.starts_with("If the Secret is missing") && !why.contains(&host));
+        (!is_of_hosts || finding.message.contains(&host)) && !is_of_others
     });
     // A Secret of CAs is wrong though nothing on this path uses it, and a CA that is missing leaves a door open.
     let is_beside = world.has("IngressRouteTCP") && mutators.contains("Secret/externca")
