@@ -6,15 +6,22 @@ use crate::cluster::scope::Scope;
 use crate::cluster::{Cluster, Kind, Object, kustomization};
 use crate::fault::{Fault, Faults};
 use crate::manifests;
-use crate::path::hop::{Known, Place};
+use crate::path::hop::Place;
 use crate::path::traefik::{Name, look_up};
+use crate::release::Release;
 use crate::yaml::{self, Node};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Finding, Verdict};
 
 /// Namespace of an object that names none, as kubectl has it.
 const DEFAULT_NAMESPACE: &str = "default";
+
+/// Returns how Traefik may look objects up, first as the newest does: of which release it is, manifests do not say. That one
+/// of them cuts the provider off names of TraefikServices.
+pub(super) fn namings() -> [Naming; 2] {
+    [Naming::default(), Naming::from(Release::exactly(3, 4, 0))]
+}
 
 /// Reads streams of manifests, each with the name of its file. Objects without a namespace are in the one that the nearest
 /// kustomization gives, else in `default`.
@@ -47,7 +54,22 @@ pub fn read(sources: &[(&str, &str)]) -> Result<Cluster, Vec<Fault>> {
             objects.extend(Object::read(node, &shared, &known));
         }
     }
-    faults.finish(Some(Cluster::new(objects, namespaces)))
+    let all = Cluster::new(objects, namespaces.clone()).into_objects();
+    faults.finish(Some(Cluster::new(last_applied(all), namespaces)))
+}
+
+/// Keeps of objects of one kind, namespace and name the last one, as who applies them in their order leaves it.
+fn last_applied(objects: Vec<Object>) -> Vec<Object> {
+    let mut met = BTreeSet::new();
+    let mut kept = objects;
+    kept.reverse();
+    // Workloads are of several kinds, each with names of its own.
+    kept.retain(|object| {
+        object.kind() == Kind::Workload
+            || met.insert((object.kind(), object.scope.clone(), object.name.clone()))
+    });
+    kept.reverse();
+    kept
 }
 
 fn whole(node: &Node, file: &str) -> Fault {
@@ -67,10 +89,11 @@ pub(super) fn named<'a>(
     scope: &Scope,
     name: &str,
 ) -> Result<&'a Object, Fault> {
-    match look_up(cluster, Naming::default(), kind, scope, name) {
-        Known::Here(object) => Ok(object),
-        _ => Err(not_found(kind, scope, name)),
-    }
+    let found = namings().into_iter().find_map(|naming| {
+        let known = look_up(cluster, naming, kind, scope, name);
+        known.here()
+    });
+    found.ok_or_else(|| not_found(kind, scope, name))
 }
 
 /// Reports that no object is found under a name.
@@ -161,9 +184,10 @@ mod tests {
     #[test]
     fn an_object_without_a_namespace_is_in_the_default_one() {
         let text = "kind: ConfigMap\nmetadata: {name: a}\n";
-        let cluster = read(&[("/x/y/m.yaml", text), ("z/m.yaml", text)]).unwrap();
+        let other = text.replace("name: a", "name: b");
+        let cluster = read(&[("/x/y/m.yaml", text), ("z/m.yaml", &other)]).unwrap();
         let names: Vec<String> = cluster.objects().iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["ConfigMap default/a", "ConfigMap default/a"]);
+        assert_eq!(names, ["ConfigMap default/a", "ConfigMap default/b"]);
     }
 
     #[test]

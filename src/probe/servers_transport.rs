@@ -3,7 +3,7 @@
 
 use super::authorities::{extern_trust, kept, root_cas};
 use super::gateway;
-use super::objects::{crossing, in_words, not_found};
+use super::objects::{crossing, in_words, namings, not_found};
 use super::route::Way;
 use super::transport::{ClientPair, Speech, Transport, Versions};
 use super::trust::ExpectedName;
@@ -35,7 +35,13 @@ pub fn transport(way: &Way<'_>, service: Option<&str>) -> Result<Transport, Vec<
         Ok(rule) => rule,
         Err(routed) => return gateway::transport(way, routed),
     };
-    let services = services(way.cluster(), Naming::default(), route, &rule.services);
+    let [newest, older] =
+        namings().map(|naming| services(way.cluster(), naming, route, &rule.services));
+    let services = if newest.lost.is_empty() || !older.lost.is_empty() {
+        newest
+    } else {
+        older
+    };
     if !services.lost.is_empty() {
         return Err(services.lost.iter().map(in_no_service).collect());
     }

@@ -296,7 +296,7 @@ fn a_route_leads_to_a_service_that_gets_requests() {
 #[test]
 fn middlewares_that_answer_in_place_of_httpd_are_errors() {
     let row = |spec: &str, code| (spec.to_owned(), middleware(spec), code);
-    let rows: [(String, String, &[&str]); 15] = [
+    let rows: [(String, String, &[&str]); 19] = [
         row("{rateLimit: {average: 1, period: -1s}}", &["CI272"][..]),
         row("{plugin: {a: {x: 1}, b: {x: 1}}}", &["CI272"]),
         row(
@@ -313,6 +313,13 @@ fn middlewares_that_answer_in_place_of_httpd_are_errors() {
         row("{headers: {allowedHosts: [other.example.org]}}", &["CI274"]),
         row("{headers: {allowedHosts: [www.example.org]}}", &[]),
         row("{redirectScheme: {scheme: HTTPS}}", &["CI274"]),
+        row("{redirectScheme: {scheme: ftp}}", &["CI274"]),
+        row("{redirectScheme: {scheme: https, port: https}}", &["CI274"]),
+        row(
+            "{redirectScheme: {scheme: https, port: '70000'}}",
+            &["CI274"],
+        ),
+        row("{redirectScheme: {scheme: https, port: '443'}}", &[]),
         row("{redirectRegex: {replacement: 'https://a/'}}", &["CI274"]),
         row(
             "{replacePathRegex: {regex: '', replacement: /}}",
@@ -336,6 +343,38 @@ fn middlewares_that_answer_in_place_of_httpd_are_errors() {
         .map(|(name, text, codes)| (name.as_str(), text.clone(), *codes))
         .collect();
     errors_are(&rows);
+}
+
+#[test]
+fn plain_http_to_a_port_of_tls_is_an_error_where_a_page_of_errors_takes_the_place_of_all() {
+    let errors = |status: &str, scheme: &str| {
+        let text = middleware(&format!(
+            "{{errors: {{status: ['{status}'], query: /, service: {{name: s, port: 443, scheme: {scheme}}}}}}}"
+        ));
+        let both = text.replace(
+            "ports: [{port: 80}]",
+            "ports: [{port: 80, name: a}, {port: 443, name: b}]",
+        );
+        strict(&both)
+    };
+    errors_are(&[
+        (
+            "of good pages",
+            errors("200", "http"),
+            &["CI206", "CI260", "CI408"],
+        ),
+        (
+            "of all",
+            errors("100-599", "h2c"),
+            &["CI206", "CI260", "CI408"],
+        ),
+        (
+            "of bad ones",
+            errors("500-599", "http"),
+            &["CI260", "CI408"],
+        ),
+        ("by https", errors("200", "https"), &["CI260", "CI408"]),
+    ]);
 }
 
 #[test]

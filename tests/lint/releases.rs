@@ -181,6 +181,14 @@ fn the_provider_in_the_name_of_a_service_is_cut_off_by_3_0_to_3_6() {
         ("3.7", named.clone(), &["CI208"]),
         ("3.4", of("3.4.3", &named), &[]),
         ("2.11", of("2.11.53", &named), &["CI208"]),
+        (
+            "of a TCP route, 3.4",
+            passed("3.4.3", "", "passthrough: true", "").replace(
+                "name: s, port: 443}]}]",
+                "name: s@kubernetescrd, port: 443}]}]",
+            ),
+            &["CI208"],
+        ),
     ]);
 }
 

@@ -169,6 +169,33 @@ fn a_transport_is_found_by_traefiks_key_and_one_of_another_provider_is_not() {
 }
 
 #[test]
+fn a_traefik_service_is_found_by_its_name_with_a_provider_that_older_releases_cut_off() {
+    let through = route(&format!("{TRANSPORT}{}", secret("ca.crt"))).replace(
+        "{name: s, port: 443, serversTransport: t}",
+        "{kind: TraefikService, name: v@kubernetescrd}",
+    );
+    let service = "- kind: TraefikService\n  metadata: {name: v, namespace: ns}\n  spec: {mirroring: {name: s, port: 443, serversTransport: t}}\n";
+    let found = transport(&(through + service)).unwrap();
+    assert_eq!(found.service.as_deref(), Some("ns/s port 443"));
+}
+
+#[test]
+fn of_two_objects_of_one_name_the_last_one_is_meant() {
+    let all = route(&format!("{TRANSPORT}{}", secret("ca.crt")));
+    let empty =
+        "- kind: Secret\n  metadata: {name: ca, namespace: ns}\n  stringData: {ca.crt: nothing}\n";
+    let before = all.replace(
+        "- kind: ServersTransport",
+        &format!("{empty}- kind: ServersTransport"),
+    );
+    let trust = |text: &str| {
+        let trust = transport(text).unwrap().trust;
+        trust.map_or(0, |trust| trust.anchors.len())
+    };
+    assert_eq!((trust(&before), trust(&format!("{all}{empty}"))), (1, 0));
+}
+
+#[test]
 fn of_several_services_one_is_followed_and_the_others_are_reported() {
     let several = route(&format!("{TRANSPORT}{}", secret("ca.crt"))).replace(
         "      - {name: s, port: 443, serversTransport: t}\n",

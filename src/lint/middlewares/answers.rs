@@ -131,13 +131,21 @@ fn is_clean(path: &str) -> bool {
     path.is_empty() || !path.split('/').any(|part| ["", ".", ".."].contains(&part))
 }
 
-/// Traefik compares the scheme of the request, in small letters, with this one: they always differ (`redirect.ServeHTTP` in
-/// `pkg/middlewares/redirect/redirect.go`).
+/// A scheme in capitals is never that of the request, so that it is redirected again (`redirectScheme` in
+/// `pkg/middlewares/redirect`, v2.11.53 to v3.7.9); one of something else no browser follows, nor a port that is not a number.
 fn odd_scheme(node: &Node) -> Option<(&'static str, String)> {
-    let scheme = node.text_of("scheme")?;
-    let is_odd = scheme.bytes().any(|byte| byte.is_ascii_uppercase());
-    let why = format!("`{}` leads to itself without end", scheme.escape_debug());
-    is_odd.then_some(("scheme", why))
+    let scheme = node.text_of("scheme").filter(|scheme| !scheme.is_empty())?;
+    let shown = scheme.escape_debug();
+    if scheme.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some(("scheme", format!("`{shown}` leads to itself without end")));
+    }
+    if !["http", "https"].contains(&scheme) {
+        return Some(("scheme", format!("browsers do not follow to `{shown}`")));
+    }
+    let port = node.text_of("port").filter(|port| !port.is_empty())?;
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    let why = format!("`{}` is not the number of a port", port.escape_debug());
+    (!is_port).then_some(("port", why))
 }
 
 /// Headers that Go does not send (`httpguts.ValidHeaderFieldName` and `ValidHeaderFieldValue` in `Transport.roundTrip`), and a

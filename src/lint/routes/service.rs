@@ -16,6 +16,9 @@ use crate::path::{Routed, WayIn};
 use crate::release::Release;
 use crate::yaml::{Node, Value};
 
+/// What is wrong with plain http to such a port.
+const TLS_PORT: &str = "the port is one of TLS, and `scheme` says otherwise";
+
 const SCHEMES: [&str; 3] = ["http", "https", "h2c"];
 
 pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
@@ -43,6 +46,7 @@ pub(super) fn check(model: &Model<'_>, findings: &mut Vec<Finding>) {
                     named(model, object, service, findings);
                     no_such_port(model, object, service, findings);
                     without_transport(model, object, service, findings);
+                    plain_to_tls(model, object, service, findings);
                 }
                 let by = &model.objects[object.number];
                 for (index, named) in spec.chain.iter().enumerate() {
@@ -84,11 +88,11 @@ fn named(
     let by = (named.name.as_str(), named.namespace.as_deref());
     let before = findings.len();
     reference(model, object, by, &named.field, findings);
-    // These releases cut the provider off (`sanitizedName` in `pkg/provider/kubernetes/crd/kubernetes_http.go`, v3.0.4 to
-    // v3.6.0).
+    // These releases cut the provider off, for http alone (`sanitizedName` in `pkg/provider/kubernetes/crd/kubernetes_http.go`,
+    // v3.0.4 to v3.6.0).
     let release = model.knowledge.release;
     let cuts = release >= Release::exactly(3, 0, 0) && release < Release::exactly(3, 6, 17);
-    if cuts && !named.is_traefik_service {
+    if cuts && !named.is_traefik_service && typed.kind() != Kind::IngressRouteTcp {
         leave_open(&[&CI208], findings[before..].iter_mut());
     }
     // Others look for a Service of the whole name (`loadServers` in `kubernetes_http.go`, v2.11.53 to v3.7.13).
@@ -326,18 +330,53 @@ fn no_such_port(
     named: &ServiceRef,
     findings: &mut Vec<Finding>,
 ) {
-    let scope = named_scope(&typed.scope, named.namespace.as_deref());
-    let httpd = Httpd {
+    let httpd = httpd_of(typed, named);
+    let clash = port(&httpd, &model.grounds).filter(|_| !named.is_traefik_service);
+    let spot = Spot::named(model, typed, &named.field);
+    findings.extend(clash.and_then(|clash| spot.finding(&clash)));
+}
+
+fn httpd_of(by: &cluster::Object, named: &ServiceRef) -> Httpd {
+    Httpd {
         service: Place {
-            scope,
+            scope: named_scope(&by.scope, named.namespace.as_deref()),
             name: named.name.clone(),
         },
         port: named.port.clone(),
         share: named.weight,
-    };
-    let clash = port(&httpd, &model.grounds).filter(|_| !named.is_traefik_service);
-    let spot = Spot::named(model, typed, &named.field);
-    findings.extend(clash.and_then(|clash| spot.finding(&clash)));
+    }
+}
+
+/// Finds a Service of a Middleware whose port is one of TLS, and that is spoken to by plain http. If it answers for
+/// good pages too, none of them is seen.
+fn plain_to_tls(
+    model: &Model<'_>,
+    typed: &cluster::Object,
+    named: &ServiceRef,
+    findings: &mut Vec<Finding>,
+) {
+    let httpd = httpd_of(typed, named);
+    let is_plain = named
+        .scheme
+        .as_deref()
+        .is_some_and(|scheme| scheme != "https");
+    if !is_plain || named.is_traefik_service || tls_port(&httpd, &model.grounds).is_none() {
+        return;
+    }
+    let object = &model.objects[typed.number];
+    let statuses = object.node_in("spec.errors").items_of("status").iter();
+    let is_always = statuses.filter_map(Node::text).any(covers_good_pages);
+    let finding = object.finding_in(&CI206, &format!("{}.scheme", named.field), TLS_PORT);
+    findings.push(finding.warning_unless(model.options.strict_references && is_always));
+}
+
+/// Returns whether a range of status codes such as `200-299` has 200.
+fn covers_good_pages(range: &str) -> bool {
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let code = |text: &str| text.parse::<u16>().ok();
+    code(first)
+        .zip(code(last))
+        .is_some_and(|(first, last)| (first..=last).contains(&200))
 }
 
 /// Finds a Service of a Middleware that is spoken to by https, with nothing that says how it is verified. Annotations of the
@@ -409,8 +448,7 @@ fn verified(model: &Model<'_>, routed: &Routed<'_>, findings: &mut Vec<Finding>)
         .and_then(|httpd| tls_port(httpd, &model.grounds));
     if let (Some(_), Some((object, field))) = (wanted, routed.named.as_ref()) {
         let object = &model.objects[object.number];
-        let message = "the port is one of TLS, and `scheme` says otherwise";
-        let finding = object.finding_in(&CI206, &format!("{}.scheme", field.path), message);
+        let finding = object.finding_in(&CI206, &format!("{}.scheme", field.path), TLS_PORT);
         findings.push(finding.warning_unless(model.options.strict_references));
     }
 }

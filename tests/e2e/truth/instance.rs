@@ -325,6 +325,19 @@ impl<'a> World<'a> {
         self.objects.iter().any(|object| object["kind"] == kind)
     }
 
+    /// Whether several services take a share each of the requests.
+    pub(super) fn has_shares(&self) -> bool {
+        let are_several = |services: &Value| services.as_array().is_some_and(|all| all.len() > 1);
+        self.objects.iter().any(|object| {
+            let spec = &object["spec"];
+            let routes = spec["routes"].as_array().into_iter().flatten();
+            are_several(&spec["weighted"]["services"])
+                || routes
+                    .into_iter()
+                    .any(|route| are_several(&route["services"]))
+        })
+    }
+
     /// The object of a kind and name; `Kind/name`, or `Kind` for the first one.
     pub(super) fn named(&mut self, which: &str) -> Option<&mut Value> {
         let Some((kind, name)) = which.split_once('/') else {

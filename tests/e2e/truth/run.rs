@@ -41,6 +41,9 @@ const START_OF_CLASS: Duration = Duration::from_secs(8);
 /// How often such an instance is asked for before what it answers counts.
 const AGAIN: usize = 10;
 
+/// How often an instance of several services is asked for.
+const SHARES: usize = 4;
+
 /// Where etcd has what instances are made of.
 const RESOURCES: [&str; 21] = [
     "secrets",
@@ -255,8 +258,19 @@ impl<'a> Run<'a> {
         if !applied.refused.is_empty() {
             return (Seen::Refused(applied.refused.clone()), None);
         }
-        let seen = see(&self.browser, front, &applied.world);
-        let probed = applied.draw.is_probed.then(|| {
+        // Of several services each takes a share of the requests: what one answers is not what all do.
+        let times = if applied.world.has_shares() {
+            SHARES
+        } else {
+            1
+        };
+        let all: Vec<Seen> = (0..times)
+            .map(|_| see(&self.browser, front, &applied.world))
+            .collect();
+        let worst = all.iter().find(|seen| **seen != Seen::Good);
+        let seen = worst.unwrap_or(&all[0]).clone();
+        let is_one = all.iter().all(|other| *other == seen);
+        let probed = (applied.draw.is_probed && is_one).then(|| {
             let probe = live::Probe {
                 host: &applied.world.host,
                 front,
