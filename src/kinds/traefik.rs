@@ -146,7 +146,8 @@ pub struct ProxyProtocol {
 
 impl ProxyProtocol {
     fn of(node: &Node) -> Option<Self> {
-        let node = node.get("proxyProtocol")?;
+        let node = node.get("proxyProtocol");
+        let node = node.filter(|node| node.value != Value::Null)?;
         let version = match node.get("version").map(|version| &version.value) {
             Some(Value::Int(version)) => Some(*version),
             _ => None,

@@ -321,15 +321,14 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::pki::Certificate;
-    use rcgen::CertificateParams;
 
     /// A certificate, and its key in PKCS#8.
     fn pair() -> (Certificate, Vec<u8>) {
-        let pair = KeyPair::generate().unwrap();
-        let parameters = CertificateParams::new(["a.example.org".to_owned()]).unwrap();
-        let pem = parameters.self_signed(&pair).unwrap().pem();
-        let certificate = Certificate::all_from_pem(&pem).unwrap().remove(0);
-        (certificate, pair.serialize_der())
+        let certificate = include_str!("../../tests/fixtures/issuing.crt");
+        let key = include_str!("../../tests/fixtures/issuing.key");
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let certificate = Certificate::from_pem(certificate).unwrap();
+        (certificate, key.secret_der().to_vec())
     }
 
     #[test]

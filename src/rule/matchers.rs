@@ -260,7 +260,7 @@ fn never(argument: &str, grammar: Grammar, syntax: Syntax) -> Option<&'static st
         (Path, _) if argument.split('/').any(|part| [".", ".."].contains(&part)) => {
             Some("browsers ask for what is left of a path without `.` and `..`")
         }
-        (HostRegexp, Syntax::V2) if !argument.contains('{') && is_pattern(argument) => {
+        (HostRegexp, Syntax::V2) if is_pattern(&without_templates(argument)) => {
             Some("Traefik 2 reads an expression in braces, with a name")
         }
         (Host, _) if argument.contains("://") || argument.contains('/') => {

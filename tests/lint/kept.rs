@@ -296,7 +296,7 @@ fn a_route_leads_to_a_service_that_gets_requests() {
 #[test]
 fn middlewares_that_answer_in_place_of_httpd_are_errors() {
     let row = |spec: &str, code| (spec.to_owned(), middleware(spec), code);
-    let rows: [(String, String, &[&str]); 19] = [
+    let rows: [(String, String, &[&str]); 21] = [
         row("{rateLimit: {average: 1, period: -1s}}", &["CI272"][..]),
         row("{plugin: {a: {x: 1}, b: {x: 1}}}", &["CI272"]),
         row(
@@ -321,6 +321,14 @@ fn middlewares_that_answer_in_place_of_httpd_are_errors() {
         ),
         row("{redirectScheme: {scheme: https, port: '443'}}", &[]),
         row("{redirectRegex: {replacement: 'https://a/'}}", &["CI274"]),
+        row(
+            "{redirectRegex: {regex: '^https://www.example.org/$', replacement: /}}",
+            &["CI274"],
+        ),
+        row(
+            "{redirectRegex: {regex: '^https://www.example.org/$', replacement: /a}}",
+            &[],
+        ),
         row(
             "{replacePathRegex: {regex: '', replacement: /}}",
             &["CI274"],

@@ -174,6 +174,14 @@ fn a_certificate_without_a_san_is_an_error_where_traefik_shows_it() {
     ]);
 }
 
+/// Traefik's options, by which a name may reach over to another namespace.
+const REACHES: &str = "---
+apiVersion: helm.cattle.io/v1
+kind: HelmChartConfig
+metadata: {name: traefik, namespace: kube-system}
+spec: {valuesContent: 'providers: {kubernetesCRD: {allowCrossNamespace: true}}'}
+";
+
 #[test]
 fn the_provider_in_the_name_of_a_service_is_cut_off_by_3_0_to_3_6() {
     let named = route("", "").replace("{name: s, port: 80}", "{name: s@kubernetescrd, port: 80}");
@@ -181,6 +189,11 @@ fn the_provider_in_the_name_of_a_service_is_cut_off_by_3_0_to_3_6() {
         ("3.7", named.clone(), &["CI208"]),
         ("3.4", of("3.4.3", &named), &[]),
         ("2.11", of("2.11.53", &named), &["CI208"]),
+        (
+            "where names may reach over",
+            named.clone() + REACHES,
+            &["CI208"],
+        ),
         (
             "of a TCP route, 3.4",
             passed("3.4.3", "", "passthrough: true", "").replace(

@@ -14,9 +14,10 @@ pub(super) fn check(
     match kind {
         "inFlightReq" => nothing_in_flight(node),
         "forwardAuth" => nobody_to_ask(node),
-        "redirectRegex" => {
-            empty_pattern(node).or_else(|| hosts?.iter().find_map(|host| cut_out(node, host)))
-        }
+        "redirectRegex" => empty_pattern(node).or_else(|| {
+            let mut hosts = hosts?.iter();
+            hosts.find_map(|host| cut_out(node, host).or_else(|| in_circles(node, host)))
+        }),
         "replacePath" => given_path(node, release),
         "replacePathRegex" => replaced_path(node, release),
         "redirectScheme" => odd_scheme(node),
@@ -230,6 +231,20 @@ fn cut_out(node: &Node, host: &str) -> Option<(&'static str, String)> {
     (left != asked && !leads_on).then(|| {
         let (asked, left) = (asked.escape_debug(), left.escape_debug());
         let why = format!("there is no replacement: `{asked}` leads to `{left}`");
+        ("replacement", why)
+    })
+}
+
+/// A path alone is that of the same host, where the request is redirected again (`redirect.ServeHTTP`).
+fn in_circles(node: &Node, host: &str) -> Option<(&'static str, String)> {
+    let replacement = node
+        .text_of("replacement")
+        .filter(|text| text.starts_with('/'))?;
+    let pattern = regex_lite::Regex::new(node.text_of("regex")?).ok()?;
+    let asked = format!("https://{host}/");
+    let path = pattern.replace_all(&asked, replacement);
+    (format!("https://{host}{path}") == asked).then(|| {
+        let why = format!("`{}` leads to itself without end", asked.escape_debug());
         ("replacement", why)
     })
 }

@@ -92,12 +92,18 @@ fn named(
     // v3.0.4 to v3.6.0).
     let release = model.knowledge.release;
     let cuts = release >= Release::exactly(3, 0, 0) && release < Release::exactly(3, 6, 17);
-    if cuts && !named.is_traefik_service && typed.kind() != Kind::IngressRouteTcp {
+    let is_cut = cuts && typed.kind() != Kind::IngressRouteTcp;
+    if is_cut && !named.is_traefik_service {
         leave_open(&[&CI208], findings[before..].iter_mut());
     }
-    // Others look for a Service of the whole name (`loadServers` in `kubernetes_http.go`, v2.11.53 to v3.7.13).
-    let is_outside = matches!(Name::of(&named.name), Name::Outside(_));
-    if is_outside && !named.is_traefik_service && typed.kind() == Kind::IngressRoute {
+    // Others look for a Service of the whole name, whatever their options (`loadServers` in `kubernetes_http.go`, v2.11.53 to
+    // v3.7.13).
+    let may_name = match Name::of(&named.name) {
+        Name::Object(_) => true,
+        Name::Key(_) => !model.provider.options.allow_cross_namespace || is_cut,
+        Name::Outside(_) => typed.kind() != Kind::IngressRoute,
+    };
+    if !may_name && !named.is_traefik_service {
         let message = format!(
             "a Service has no provider, and `{}` names one",
             named.name.escape_debug()

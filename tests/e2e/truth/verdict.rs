@@ -136,7 +136,7 @@ pub(super) fn said(report: &Report) -> Vec<String> {
 
 /// What makes an instance fail and may be meant so, or cannot be known from manifests: how the name of a mutator begins or
 /// what is in it, and the reason.
-const UNKNOWABLE: [(&str, &str); 62] = [
+const UNKNOWABLE: [(&str, &str); 63] = [
     (
         "PathPrefix(`/civicrm`)",
         "a route may be meant for some paths only",
@@ -218,6 +218,7 @@ const UNKNOWABLE: [(&str, &str); 62] = [
     ("addPrefix\": {\"prefix\": \"/?\"", "the same"),
     ("addPrefix\": {\"prefix\": \"/#\"", "the same"),
     ("replacePath\": {\"path\": \"?\"", "the same"),
+    ("\"query\": \"/nowhere\"", "the same"),
     (
         "Secret/own-certificate pair without its intermediate",
         "whether a CA that is not there is a root or between is not in manifests",
