@@ -35,13 +35,15 @@ pub fn transport(way: &Way<'_>, service: Option<&str>) -> Result<Transport, Vec<
         Ok(rule) => rule,
         Err(routed) => return gateway::transport(way, routed),
     };
-    let [newest, older] =
-        namings().map(|naming| services(way.cluster(), naming, route, &rule.services));
-    let services = if newest.lost.is_empty() || !older.lost.is_empty() {
-        newest
-    } else {
-        older
-    };
+    let [newest, older] = namings();
+    let found = |naming| services(way.cluster(), naming, route, &rule.services);
+    let mut services = found(newest);
+    if !services.lost.is_empty() {
+        let others = found(older);
+        if others.lost.is_empty() {
+            services = others;
+        }
+    }
     if !services.lost.is_empty() {
         return Err(services.lost.iter().map(in_no_service).collect());
     }
