@@ -201,7 +201,7 @@ fn names_are_judged_by_gos_rules_and_in_traefiks_words() {
         ..Leaf::default()
     });
     let httpd = Server::start(Behaviour::tls(&pair, OK));
-    let run = backend_ca(&live, &authority, httpd.address);
+    let run = backend_ca(&live, &authority.certificate, httpd.address);
     assert_says(
         &run,
         1,
@@ -212,9 +212,9 @@ fn names_are_judged_by_gos_rules_and_in_traefiks_words() {
 }
 
 /// Looks at both legs without manifests for the second.
-fn backend_ca(live: &Live, authority: &Authority, backend: SocketAddr) -> Run {
+fn backend_ca(live: &Live, trusted: &str, backend: SocketAddr) -> Run {
     let path = live.directory.path();
-    write(&path.join("httpd-ca.crt"), &authority.certificate);
+    write(&path.join("httpd-ca.crt"), trusted);
     let (front, to) = (live.front.address.to_string(), backend.to_string());
     let run = run_in(
         path,
@@ -240,7 +240,7 @@ fn go_refuses_an_expired_authority_that_browsers_take() {
     let authority = Authority::until("old CA", -2);
     let pair = authority.leaf(&Leaf::default());
     let httpd = Server::start(Behaviour::tls(&pair, OK));
-    let run = backend_ca(&live, &authority, httpd.address);
+    let run = backend_ca(&live, &authority.certificate, httpd.address);
     assert_broken(&run, &["trust"]);
     assert_says(
         &run,
@@ -265,7 +265,7 @@ fn go_refuses_authorities_that_the_verifier_of_the_connection_takes() {
         ),
     ] {
         let httpd = Server::start(Behaviour::tls(&authority.leaf(&Leaf::default()), OK));
-        let run = backend_ca(&live, &authority, httpd.address);
+        let run = backend_ca(&live, &authority.certificate, httpd.address);
         assert_broken(&run, &["trust"]);
         assert_says(&run, 1, &[says]);
     }
@@ -277,25 +277,7 @@ fn go_takes_a_certificate_that_is_in_the_bundle_itself_and_it_is_warned_of() {
     for pair in [of_a_ca, self_signed("a.example.org")] {
         let live = Live::new(OK, &[]);
         let httpd = Server::start(Behaviour::tls(&pair, OK));
-        let path = live.directory.path();
-        write(&path.join("httpd-ca.crt"), &pair.chain);
-        let to = httpd.address.to_string();
-        let front = live.front.address.to_string();
-        let run = run_in(
-            path,
-            &[
-                "probe",
-                "a.example.org",
-                "--connect",
-                &front,
-                "--ca",
-                "wildcard.crt",
-                "--backend",
-                &to,
-                "--backend-ca",
-                "httpd-ca.crt",
-            ],
-        );
+        let run = backend_ca(&live, &pair.chain, httpd.address);
         assert_says(
             &run,
             1,

@@ -1,7 +1,6 @@
 //! Objects of the Gateway API, served by the newest Traefik: what is verified of an httpd, and what is passed on.
 
 use std::fs;
-use std::io::Write as _;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
@@ -11,17 +10,15 @@ use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{at_gateway, gateway_apis, newest};
 use crate::handwritten::service;
-use crate::httpd::{Manner, Settings, Site};
+use crate::httpd::Settings;
 use crate::instance::Instance;
-use crate::load::Load;
-use crate::pki::{Authority, Pair};
 use crate::program::civi_ingress;
 use crate::stack::{Case, Stack, trial, trial_alone};
 use crate::traefik::Traefik;
 use crate::wait;
 
-use super::rotation::{ANSWERS, Issued, RATE, STATES, expect, issue, swap};
-use super::topologies::{page, tls_secret, with_mounted};
+use super::rotation::{PACE, Rotation, expect};
+use super::topologies::{Neighbours, answers, page, with_mounted};
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
@@ -123,14 +120,6 @@ fn gateway(cluster: &Cluster, more: &[&str]) {
     cluster.apply(&civi_ingress(&[&command[..], more].concat()));
 }
 
-/// Waits for an answer with this status.
-fn answers(get: impl Fn() -> u16, wanted: u16) {
-    wait::until(&format!("status {wanted}"), || match get() {
-        status if status == wanted => Ok(()),
-        status => Err(format!("status {status}")),
-    });
-}
-
 fn ended(case: &Case, release: &str) {
     let (cluster, browser) = cluster(case, release, &format!("cluster-gateway-{release}"));
     let names = ["a", "b", "c"];
@@ -209,15 +198,12 @@ fn passed(case: &Case, release: &str) {
     let (cluster, browser) = cluster(case, release, &format!("cluster-passing-{release}"));
     let way = ["--ingress", "gateway-api"];
     let passing = ["--topology", "passthrough", "--proxy-protocol", "none"];
-    let shown = ["--public-certificate", "web-tls"];
-    let all = [&way[..], &passing[..], &shown[..]].concat();
-    let read = Instance::new(case, &cluster, &newest(), "read", &way);
-    let unread = Instance::new(case, &cluster, &newest(), "unread", &all);
-    cluster.apply(&read.manifests);
-    cluster.apply(&unread.manifests);
-    let authority = Authority::new("a public CA");
-    let public = authority.server(&unread.host, &[&unread.host]);
-    cluster.apply(&tls_secret("unread", "web-tls", &public));
+    let Neighbours {
+        read,
+        unread,
+        authority,
+        public,
+    } = Neighbours::new(case, &cluster, &way, &passing);
     gateway(&cluster, &["--passthrough", &unread.host]);
     let _read = case.httpd("httpd-read", &[read.site(&cluster)], &Settings::default());
     let _unread = with_mounted(case, &cluster, &unread);
@@ -330,28 +316,8 @@ fn roll_over(case: &Case) {
     let instance = Instance::new(case, &cluster, &newest(), "rotation", &way);
     cluster.apply(&instance.manifests);
     gateway(&cluster, &[]);
-    let old = Issued {
-        authority: instance.authority(&cluster),
-        pair: instance.site(&cluster).pair,
-    };
-    let authority = Pair {
-        certificate: old.authority.clone(),
-        key: instance.keys(&cluster)["cakey"].clone(),
-    };
-    let renewed = issue(case, &instance, "renewed", Some(&authority));
-    let new = issue(case, &instance, "new", None);
-    let httpd = case.httpd("httpd", &[instance.site(&cluster)], &Settings::default());
-    // Two more hosts over the same CAs tell which of them Traefik trusts at the moment.
-    let witnesses = [("old", &old), ("new", &new)].map(|(name, issued)| {
-        let site = Site {
-            address: case.stack.address(),
-            pair: issued.pair.clone(),
-            page: name.to_owned(),
-            manner: Manner::default(),
-        };
-        cluster.apply(&witness(&instance, name, site.address));
-        case.httpd(&format!("httpd-{name}"), &[site], &Settings::default())
-    });
+    let rotation = Rotation::in_cluster(case, &cluster, &instance);
+    let _witnesses = rotation.witnesses(case, &cluster, witness);
     let traefik = traefik(case, release, &cluster, &["rotation"]);
     let to = traefik.websecure();
     let status = |host: &str| {
@@ -368,33 +334,5 @@ fn roll_over(case: &Case) {
         let line = ["patch", "configmap", "externca", "-n", "rotation", "-p"];
         cluster.kubectl(&[&line[..], &[&patch]].concat(), "");
     };
-
-    let load = Load::start(&browser, to, &instance.host, RATE);
-    load.answered(ANSWERS);
-    swap(&httpd, &instance, &renewed);
-    load.answered(ANSWERS);
-    trust(&format!("{}{}", new.authority, old.authority));
-    wait::until("Traefik to trust both authorities", || {
-        expect(status("new.example.org"), 200)
-    });
-    assert_eq!(status("old.example.org"), Ok(200));
-    load.answered(ANSWERS);
-    swap(&httpd, &instance, &new);
-    load.answered(ANSWERS);
-    trust(&new.authority);
-    wait::until("Traefik to forget the old authority", || {
-        expect(status("old.example.org"), 500)
-    });
-    load.answered(ANSWERS);
-    let result = load.stop();
-    drop(witnesses);
-    assert_eq!(result.failures, Vec::<String>::new());
-    assert!(result.answered >= STATES * ANSWERS, "{result:?}");
-    writeln!(
-        std::io::stdout(),
-        "\n{} requests answered, in each second: {:?}",
-        result.answered,
-        result.each_second
-    )
-    .expect("standard output");
+    rotation.run(&browser, to, PACE, 500, trust);
 }

@@ -11,17 +11,15 @@ use crate::client::{Client, certificates};
 use crate::cluster::Cluster;
 use crate::components::{gateway_apis, newest};
 use crate::handwritten::service;
-use crate::httpd::{Manner, Settings, Site};
+use crate::httpd::Settings;
 use crate::instance::{Instance, secret};
 use crate::istio::{Istio, SHARED, define, plain};
-use crate::load::Load;
-use crate::pki::{Authority, Pair};
 use crate::program::civi_ingress;
 use crate::stack::{Case, Stack, trial, trial_alone};
 use crate::wait;
 
-use super::rotation::{Issued, issue, swap};
-use super::topologies::{page, tls_secret, with_mounted};
+use super::rotation::{Pace, Rotation};
+use super::topologies::{Neighbours, answers, page, with_mounted};
 
 /// The cases of this module.
 pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
@@ -125,14 +123,6 @@ fn trust(cluster: &Cluster, instance: &Instance, text: &str) {
     let name = format!("{}.externca", instance.name);
     let change = json!({"stringData": {"ca.crt": text}});
     patch(cluster, ("secret", SHARED, &name), &change);
-}
-
-/// Waits for an answer with this status.
-fn answers(get: impl Fn() -> u16, wanted: u16) {
-    wait::until(&format!("status {wanted}"), || match get() {
-        status if status == wanted => Ok(()),
-        status => Err(format!("status {status}")),
-    });
 }
 
 fn ended(case: &Case) {
@@ -265,15 +255,12 @@ fn passed(case: &Case) {
     let (cluster, browser) = cluster(case, "cluster-istio-passing");
     let way = ["--ingress", "istio"];
     let passing = ["--topology", "passthrough"];
-    let shown = ["--public-certificate", "web-tls"];
-    let all = [&way[..], &passing[..], &shown[..]].concat();
-    let read = Instance::new(case, &cluster, &newest(), "read", &way);
-    let unread = Instance::new(case, &cluster, &newest(), "unread", &all);
-    cluster.apply(&read.manifests);
-    cluster.apply(&unread.manifests);
-    let authority = Authority::new("a public CA");
-    let public = authority.server(&unread.host, &[&unread.host]);
-    cluster.apply(&tls_secret("unread", "web-tls", &public));
+    let Neighbours {
+        read,
+        unread,
+        authority,
+        public,
+    } = Neighbours::new(case, &cluster, &way, &passing);
     let _read = case.httpd("httpd-read", &[read.site(&cluster)], &Settings::default());
     let _unread = with_mounted(case, &cluster, &unread);
     let istio = served(case, &cluster, &["--passthrough", &unread.host], ANNOUNCED);
@@ -415,41 +402,19 @@ endpoints: [{{addresses: [{address}], conditions: {{ready: true}}}}]
     answers(status, 200);
 }
 
-/// Requests a second through the whole rotation, as far as the machine keeps up.
-const RATE: u32 = 100;
-/// How many are answered in each state: before and after each change.
-const ANSWERS: u32 = 200;
-/// How many such states there are.
-const STATES: u32 = 5;
+/// Slower than Traefik's: Envoy is started with one thread.
+const PACE: Pace = Pace {
+    rate: 100,
+    answers: 200,
+};
 
 fn roll_over(case: &Case) {
     let (cluster, browser) = cluster(case, "cluster-istio-rotation");
     let way = ["--ingress", "istio"];
     let instance = Instance::new(case, &cluster, &newest(), "rotation", &way);
     cluster.apply(&instance.manifests);
-    let old = Issued {
-        authority: instance.authority(&cluster),
-        pair: instance.site(&cluster).pair,
-    };
-    let authority = Pair {
-        certificate: old.authority.clone(),
-        key: instance.keys(&cluster)["cakey"].clone(),
-    };
-    let renewed = issue(case, &instance, "renewed", Some(&authority));
-    let new = issue(case, &instance, "new", None);
-    let httpd = case.httpd("httpd", &[instance.site(&cluster)], &Settings::default());
-    // Two more hosts by the same Secret tell which authorities are trusted at the moment.
-    let witness = |name: &str, issued: &Issued| {
-        let site = Site {
-            address: case.stack.address(),
-            pair: issued.pair.clone(),
-            page: name.to_owned(),
-            manner: Manner::default(),
-        };
-        cluster.apply(&witness(&instance, name, site.address));
-        case.httpd(&format!("httpd-{name}"), &[site], &Settings::default())
-    };
-    let _witnesses = [witness("old", &old), witness("new", &new)];
+    let rotation = Rotation::in_cluster(case, &cluster, &instance);
+    let _witnesses = rotation.witnesses(case, &cluster, witness);
     let istio = served(case, &cluster, &[], "{}");
     let to = istio.websecure();
     let status = |host: &str| browser.get(to, host, "/").map_or(0, |answer| answer.status);
@@ -458,24 +423,8 @@ fn roll_over(case: &Case) {
     }
     answers(|| status("new.example.org"), 503);
 
-    let load = Load::start(&browser, to, &instance.host, RATE);
-    load.answered(ANSWERS);
-    swap(&httpd, &instance, &renewed);
-    load.answered(ANSWERS);
-    // First both are trusted, then the leaf changes, then the old authority is forgotten.
-    let both = format!("{}{}", new.authority, old.authority);
-    trust(&cluster, &instance, &both);
-    answers(|| status("new.example.org"), 200);
-    assert_eq!(status("old.example.org"), 200);
-    load.answered(ANSWERS);
-    swap(&httpd, &instance, &new);
-    load.answered(ANSWERS);
-    trust(&cluster, &instance, &new.authority);
-    answers(|| status("old.example.org"), 503);
-    load.answered(ANSWERS);
-    let result = load.stop();
-    assert_eq!(result.failures, Vec::<String>::new());
-    assert!(result.answered >= STATES * ANSWERS, "{result:?}");
+    let trust = |authorities: &str| trust(&cluster, &instance, authorities);
+    rotation.run(&browser, to, PACE, 503, trust);
 }
 
 /// A route for `name`.example.org to a Service of that name, verified as the instance's own.

@@ -118,6 +118,47 @@ pub(crate) fn all(stack: &Arc<Stack>) -> Vec<Trial> {
     all.chain(closed).chain(inspected).chain(told).collect()
 }
 
+/// Two instances of a cluster.
+pub(super) struct Neighbours {
+    /// That whose TLS is ended before its httpd.
+    pub(super) read: Instance,
+    /// That whose TLS is passed on.
+    pub(super) unread: Instance,
+    /// The CA that people trust.
+    pub(super) authority: Authority,
+    /// The pair that it issued for the second one, in the Secret `web-tls`.
+    pub(super) public: Pair,
+}
+
+impl Neighbours {
+    /// Applies both; `way` are the options of either, `passing` further ones of the second.
+    pub(super) fn new(case: &Case, cluster: &Cluster, way: &[&str], passing: &[&str]) -> Self {
+        let shown = ["--public-certificate", "web-tls"];
+        let all = [way, passing, &shown[..]].concat();
+        let read = Instance::new(case, cluster, &newest(), "read", way);
+        let unread = Instance::new(case, cluster, &newest(), "unread", &all);
+        cluster.apply(&read.manifests);
+        cluster.apply(&unread.manifests);
+        let authority = Authority::new("a public CA");
+        let public = authority.server(&unread.host, &[&unread.host]);
+        cluster.apply(&tls_secret("unread", "web-tls", &public));
+        Self {
+            read,
+            unread,
+            authority,
+            public,
+        }
+    }
+}
+
+/// Waits for an answer with this status.
+pub(super) fn answers(get: impl Fn() -> u16, wanted: u16) {
+    wait::until(&format!("status {wanted}"), || match get() {
+        status if status == wanted => Ok(()),
+        status => Err(format!("status {status}")),
+    });
+}
+
 /// Waits until a page comes, and returns its text.
 pub(super) fn page(get: impl Fn() -> Result<Answer, String>) -> String {
     wait::until("the page", || {

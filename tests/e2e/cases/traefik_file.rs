@@ -12,14 +12,13 @@ use crate::client::{Client, certificates};
 use crate::components::{Release, newest, releases};
 use crate::httpd::{Httpd, Manner, Settings, Site};
 use crate::instance::Instance;
-use crate::load::Load;
 use crate::pki::{Authority, Pair};
 use crate::program::civi_ingress;
 use crate::stack::{Case, Stack, trial, trial_alone};
 use crate::traefik::Traefik;
 use crate::wait;
 
-use super::rotation::{ANSWERS, Issued, RATE, STATES, expect, issue, swap};
+use super::rotation::{Issued, Leaves, PACE, Rotation, expect};
 use super::topologies::{page, tls_secret};
 
 /// The cases of this module.
@@ -400,16 +399,11 @@ fn roll_over(case: &Case) {
             key: machine.value("a_selfcert_externkey"),
         },
     };
-    let authority = Pair {
-        certificate: old.authority.clone(),
-        key: machine.value("a_selfcert_cakey"),
-    };
-    let renewed = issue(case, &instance, "renewed", Some(&authority));
-    let new = issue(case, &instance, "new", None);
+    let issued = Leaves::after(case, &instance, old, machine.value("a_selfcert_cakey"));
     let settings = Settings::default();
     let httpd = machine.httpd("a", address, Manner::default(), &settings);
     // Two more hosts over the same transport tell which CAs Traefik trusts at the moment.
-    let witnesses = [("old", &old), ("new", &new)].map(|(name, issued)| {
+    let _witnesses = [("old", &issued.old), ("new", &issued.new)].map(|(name, issued)| {
         let address = case.stack.address();
         machine.write(&format!("dynamic/{name}.yaml"), &witness(name, address));
         machine.httpd_with(
@@ -420,6 +414,11 @@ fn roll_over(case: &Case) {
             &settings,
         )
     });
+    let rotation = Rotation {
+        instance: &instance,
+        httpd,
+        issued,
+    };
     let traefik = machine.traefik();
     let to = traefik.websecure();
     let status = |host: &str| browser.get(to, host, "/").map(|answer| answer.status);
@@ -434,33 +433,5 @@ fn roll_over(case: &Case) {
         machine.write("secrets/a_externca_ca.crt", authorities);
         machine.write("dynamic/a.yaml", &routes);
     };
-
-    let load = Load::start(&browser, to, &instance.host, RATE);
-    load.answered(ANSWERS);
-    swap(&httpd, &instance, &renewed);
-    load.answered(ANSWERS);
-    trust(&format!("{}{}", new.authority, old.authority));
-    wait::until("Traefik to trust both authorities", || {
-        expect(status("new.example.org"), 200)
-    });
-    assert_eq!(status("old.example.org"), Ok(200));
-    load.answered(ANSWERS);
-    swap(&httpd, &instance, &new);
-    load.answered(ANSWERS);
-    trust(&new.authority);
-    wait::until("Traefik to forget the old authority", || {
-        expect(status("old.example.org"), 500)
-    });
-    load.answered(ANSWERS);
-    let result = load.stop();
-    drop(witnesses);
-    assert_eq!(result.failures, Vec::<String>::new());
-    assert!(result.answered >= STATES * ANSWERS, "{result:?}");
-    writeln!(
-        std::io::stdout(),
-        "\n{} requests answered, in each second: {:?}",
-        result.answered,
-        result.each_second
-    )
-    .expect("standard output");
+    rotation.run(&browser, to, PACE, 500, trust);
 }
